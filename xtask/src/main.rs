@@ -1,0 +1,2 @@
+//! Project tasks: `cargo xtask --help` lists them.
+fn main() {}
