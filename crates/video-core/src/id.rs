@@ -255,12 +255,18 @@ mod tests {
 
     #[test]
     fn an_id_is_limited_from_both_sides() {
-        assert_eq!(UserId::new("").unwrap_err(), InvalidId::Empty { what: "user id" });
+        assert_eq!(
+            UserId::new("").unwrap_err(),
+            InvalidId::Empty { what: "user id" }
+        );
         assert!(UserId::new("a").is_ok());
         assert!(UserId::new("a".repeat(MAX_USER_ID)).is_ok());
         assert_eq!(
             UserId::new("a".repeat(MAX_USER_ID + 1)).unwrap_err(),
-            InvalidId::TooLong { what: "user id", max: MAX_USER_ID }
+            InvalidId::TooLong {
+                what: "user id",
+                max: MAX_USER_ID
+            }
         );
         assert!(CallId::new("a".repeat(MAX_CALL_PART)).is_ok());
         assert!(CallId::new("a".repeat(MAX_CALL_PART + 1)).is_err());
@@ -283,15 +289,24 @@ mod tests {
     #[test]
     fn a_cid_without_both_parts_is_refused() {
         assert_eq!(CallCid::new("default").parts(), Err(InvalidId::NoColon));
-        assert_eq!(CallCid::new(":x").parts(), Err(InvalidId::Empty { what: "call type" }));
-        assert_eq!(CallCid::new("x:").parts(), Err(InvalidId::Empty { what: "call id" }));
+        assert_eq!(
+            CallCid::new(":x").parts(),
+            Err(InvalidId::Empty { what: "call type" })
+        );
+        assert_eq!(
+            CallCid::new("x:").parts(),
+            Err(InvalidId::Empty { what: "call id" })
+        );
     }
 
     #[test]
     fn a_call_type_has_no_colon() {
         assert_eq!(
             CallType::new("a:b").unwrap_err(),
-            InvalidId::Character { what: "call type", character: ':' }
+            InvalidId::Character {
+                what: "call type",
+                character: ':'
+            }
         );
     }
 
