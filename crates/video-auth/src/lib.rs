@@ -1,1 +1,17 @@
 #![doc = include_str!("../README.md")]
+
+mod claims;
+mod loader;
+mod manager;
+mod refresh;
+#[cfg(feature = "test-util")]
+pub mod test_util;
+mod worker;
+
+pub use claims::{InvalidToken, TokenClaims, parse_token};
+pub use loader::{
+    IntoLoadedToken, LoadTokenError, OnTokenUpdated, SharedTokenLoader, TokenLoader,
+    token_loader_fn,
+};
+pub use manager::{TokenManager, TokenManagerBuilder, TokenSetupError};
+pub use refresh::RefreshPolicy;

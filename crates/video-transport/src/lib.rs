@@ -1,1 +1,28 @@
 #![doc = include_str!("../README.md")]
+
+mod entropy;
+mod error;
+mod http;
+mod net;
+mod rpc;
+mod session;
+mod socket;
+#[cfg(feature = "test-util")]
+pub mod test_util;
+
+pub use self::http::{HttpError, HttpErrorKind, HttpTransport, HyperTransport};
+pub use entropy::Entropy;
+pub use error::{ConnectError, ConnectErrorKind, Phase};
+pub use net::{BoxIo, DialError, DialErrorKind, Dialer, Io, Target, TcpDialer};
+#[cfg(feature = "tls")]
+pub use net::{TlsDialer, TlsRoots};
+pub use rpc::{
+    RpcChannel, RpcError, RpcErrorKind, RpcLimits, RpcRequest, RpcResponse, RpcTransport,
+};
+pub use session::{
+    ConnectOptions, ConnectionGate, ConnectionState, DisconnectReason, EventChannel, EventItem,
+    Events, NotConnected, Session, SessionConfig, SessionTimeouts, SkippedFrame,
+};
+pub use socket::{
+    CloseFrame, EventConnector, EventSocket, Frame, SocketError, SocketLimits, WebSocketConnector,
+};

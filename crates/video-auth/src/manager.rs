@@ -1,0 +1,206 @@
+//! The handle on a user's tokens.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::AbortOnDropHandle;
+use video_core::{
+    SystemWallClock, TokenError, TokenErrorKind, TokenSource, UserId, UserToken, WallClock,
+};
+
+use crate::claims::{InvalidToken, parse_token};
+use crate::loader::{OnTokenUpdated, SharedTokenLoader};
+use crate::refresh::{RefreshPolicy, Refresher};
+use crate::worker::{Loading, Request, Worker, is_inside};
+
+/// Supplies the tokens of one user: one load at a time, whoever asks.
+///
+/// Nothing runs before the first token is asked for. Dropping it ends what runs.
+#[derive(Debug)]
+pub struct TokenManager {
+    requests: mpsc::Sender<Request>,
+    marker: Arc<()>,
+    task: Mutex<Task>,
+}
+
+#[derive(Debug)]
+enum Task {
+    Ready(Box<Worker>),
+    Running { _worker: AbortOnDropHandle<()> },
+    Over,
+}
+
+/// Why tokens can not be supplied at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenSetupError {
+    /// There is neither a token nor a loader.
+    #[error("neither a token nor a token loader was given")]
+    Missing,
+    /// The static token is not a token of the service.
+    #[error("the token is not a token of the service")]
+    Invalid(#[source] InvalidToken),
+    /// The static token names another user.
+    #[error("the token is for user `{actual}`, not for `{expected}`")]
+    WrongUser {
+        /// The user of the client.
+        expected: UserId,
+        /// The user that the token names.
+        actual: UserId,
+    },
+}
+
+/// Builds a [`TokenManager`].
+#[derive(Debug)]
+#[must_use = "does nothing until built"]
+pub struct TokenManagerBuilder {
+    user_id: UserId,
+    static_token: Option<SecretString>,
+    loader: Option<SharedTokenLoader>,
+    on_token_updated: Option<OnTokenUpdated>,
+    loader_timeout: Duration,
+    refresh_policy: RefreshPolicy,
+    wall_clock: Arc<dyn WallClock>,
+}
+
+const LOADER_TIMEOUT: Duration = Duration::from_secs(10);
+const REQUESTS: usize = 64;
+
+impl TokenManager {
+    /// Begins with the user whose tokens are supplied.
+    pub fn builder(user_id: UserId) -> TokenManagerBuilder {
+        TokenManagerBuilder {
+            user_id,
+            static_token: None,
+            loader: None,
+            on_token_updated: None,
+            loader_timeout: LOADER_TIMEOUT,
+            refresh_policy: RefreshPolicy::default(),
+            wall_clock: Arc::new(SystemWallClock),
+        }
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the worker, owned by this manager"
+    )]
+    fn start(&self) {
+        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        *task = match std::mem::replace(&mut *task, Task::Over) {
+            Task::Ready(worker) => Task::Running {
+                _worker: AbortOnDropHandle::new(tokio::spawn(worker.run())),
+            },
+            other => other,
+        };
+    }
+
+    async fn ask(&self, rejected: Option<UserToken>) -> Result<UserToken, TokenError> {
+        if is_inside(&self.marker) {
+            let words = "the token loader asked the client for the token that it is to load";
+            return Err(TokenError::with_source(TokenErrorKind::Loader, words));
+        }
+        self.start();
+        let stopped = || TokenError::new(TokenErrorKind::Stopped);
+        let (reply, answer) = oneshot::channel();
+        self.requests
+            .send(Request { rejected, reply })
+            .await
+            .map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+#[async_trait]
+impl TokenSource for TokenManager {
+    async fn token(&self) -> Result<UserToken, TokenError> {
+        self.ask(None).await
+    }
+
+    async fn refresh(&self, rejected: &UserToken) -> Result<UserToken, TokenError> {
+        self.ask(Some(rejected.clone())).await
+    }
+}
+
+impl TokenManagerBuilder {
+    /// Sets the token that is used first, and only, if there is no loader.
+    pub fn static_token(mut self, token: impl Into<SecretString>) -> Self {
+        self.static_token = Some(token.into());
+        self
+    }
+
+    /// Sets where tokens come from.
+    pub fn loader(mut self, loader: impl Into<SharedTokenLoader>) -> Self {
+        self.loader = Some(loader.into());
+        self
+    }
+
+    /// Sets who hears of each new token, the first included.
+    pub fn on_token_updated(mut self, callback: OnTokenUpdated) -> Self {
+        self.on_token_updated = Some(callback);
+        self
+    }
+
+    /// Sets how long the loader, and the callback, may take. 10 s.
+    pub fn loader_timeout(mut self, limit: Duration) -> Self {
+        self.loader_timeout = limit;
+        self
+    }
+
+    /// Sets whether a token is replaced before it ends.
+    pub fn refresh_policy(mut self, policy: RefreshPolicy) -> Self {
+        self.refresh_policy = policy;
+        self
+    }
+
+    /// Sets the clock that says when to replace a token.
+    pub fn wall_clock(mut self, wall_clock: Arc<dyn WallClock>) -> Self {
+        self.wall_clock = wall_clock;
+        self
+    }
+
+    /// Checks what was given. Starts nothing and needs no runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenSetupError`] if there is neither token nor loader, or the token is not one of this
+    /// user.
+    pub fn build(self) -> Result<TokenManager, TokenSetupError> {
+        let initial = match self.static_token {
+            None if self.loader.is_none() => return Err(TokenSetupError::Missing),
+            None => None,
+            Some(raw) => {
+                let token = parse_token(raw).map_err(TokenSetupError::Invalid)?;
+                if *token.user_id() != self.user_id {
+                    let (expected, actual) = (self.user_id, token.user_id().clone());
+                    return Err(TokenSetupError::WrongUser { expected, actual });
+                }
+                Some(token)
+            }
+        };
+        let can_load = self.loader.is_some();
+        let (requests, receiver) = mpsc::channel(REQUESTS);
+        let marker = Arc::new(());
+        let worker = Worker {
+            refresher: Refresher::new(initial.clone(), can_load, self.refresh_policy),
+            initial,
+            loading: Loading {
+                marker: Arc::clone(&marker),
+                user_id: self.user_id,
+                loader: self.loader,
+                on_token_updated: self.on_token_updated,
+                limit: self.loader_timeout,
+            },
+            wall_clock: self.wall_clock,
+            requests: receiver,
+        };
+        let task = Mutex::new(Task::Ready(Box::new(worker)));
+        Ok(TokenManager {
+            requests,
+            marker,
+            task,
+        })
+    }
+}

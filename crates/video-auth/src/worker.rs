@@ -1,0 +1,166 @@
+//! Drives the refresher on the runtime.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tracing::{debug, warn};
+use video_core::{TokenError, TokenErrorKind, UserId, UserToken, WallClock};
+
+use crate::claims::parse_token;
+use crate::loader::{OnTokenUpdated, SharedTokenLoader};
+use crate::refresh::{Input, Output, Refresher, Waiter};
+
+/// Somebody's need of a token.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) rejected: Option<UserToken>,
+    pub(crate) reply: oneshot::Sender<Result<UserToken, TokenError>>,
+}
+
+/// What the worker works with.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) refresher: Refresher,
+    /// The token that is there from the start, to be announced.
+    pub(crate) initial: Option<UserToken>,
+    pub(crate) loading: Loading,
+    pub(crate) wall_clock: Arc<dyn WallClock>,
+    pub(crate) requests: mpsc::Receiver<Request>,
+}
+
+/// How a token is loaded.
+#[derive(Debug, Clone)]
+pub(crate) struct Loading {
+    /// Marks the tasks of this loader, so that a loader that needs its own token is found out.
+    pub(crate) marker: Arc<()>,
+    pub(crate) user_id: UserId,
+    pub(crate) loader: Option<SharedTokenLoader>,
+    pub(crate) on_token_updated: Option<OnTokenUpdated>,
+    pub(crate) limit: Duration,
+}
+
+tokio::task_local! {
+    /// Whose loader runs in this task.
+    static RUNNING: Arc<()>;
+}
+
+/// Whether the current task runs the loader that this marks.
+pub(crate) fn is_inside(marker: &Arc<()>) -> bool {
+    RUNNING
+        .try_with(|running| Arc::ptr_eq(running, marker))
+        .unwrap_or(false)
+}
+
+/// The longest sleep towards a moment on the wall clock, so that a change of it is noticed.
+const MAX_SLEEP: Duration = Duration::from_secs(60);
+
+impl Worker {
+    /// Runs until no handle is left.
+    pub(crate) async fn run(mut self) {
+        if let Some(token) = self.initial.take() {
+            self.loading.announce(token).await;
+        }
+        let mut jobs = JoinSet::new();
+        let mut waiters = HashMap::new();
+        let mut count = 0;
+        loop {
+            let deadline = self.refresher.deadline();
+            let input = tokio::select! {
+                biased;
+                request = self.requests.recv() => {
+                    let Some(Request { rejected, reply }) = request else { return };
+                    count += 1;
+                    waiters.insert(Waiter(count), reply);
+                    Input::Demand { waiter: Waiter(count), rejected }
+                }
+                Some(loaded) = jobs.join_next() => {
+                    let panicked = |_| Err(TokenError::new(TokenErrorKind::LoaderPanicked));
+                    Input::Loaded(loaded.unwrap_or_else(panicked))
+                }
+                () = sleep_towards(deadline, &*self.wall_clock) => Input::Tick,
+            };
+            self.refresher.handle(self.wall_clock.now(), input);
+            while let Some(output) = self.refresher.poll() {
+                match output {
+                    Output::Load => {
+                        let loading = self.loading.clone();
+                        let marker = Arc::clone(&loading.marker);
+                        jobs.spawn(RUNNING.scope(marker, loading.run()));
+                    }
+                    Output::Answer(waiter, answer) => {
+                        if let Some(reply) = waiters.remove(&waiter) {
+                            // A waiter that has gone needs no answer.
+                            drop(reply.send(answer));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Loading {
+    async fn run(self) -> Result<UserToken, TokenError> {
+        let token = self.load().await;
+        match &token {
+            Ok(token) => {
+                debug!(?token, "loaded a token");
+                self.announce(token.clone()).await;
+            }
+            Err(error) => warn!(%error, "could not load a token"),
+        }
+        token
+    }
+
+    async fn load(&self) -> Result<UserToken, TokenError> {
+        let Some(loader) = &self.loader else {
+            return Err(TokenError::new(TokenErrorKind::NoLoader));
+        };
+        let raw = timeout(self.limit, loader.load(self.user_id.clone()))
+            .await
+            .map_err(|_| TokenError::new(TokenErrorKind::LoaderTimeout))?
+            .map_err(|error| TokenError::with_source(TokenErrorKind::Loader, error.into_inner()))?;
+        let token = parse_token(raw)
+            .map_err(|error| TokenError::with_source(TokenErrorKind::Malformed, error))?;
+        if *token.user_id() != self.user_id {
+            let (expected, actual) = (self.user_id.clone(), token.user_id().clone());
+            return Err(TokenError::new(TokenErrorKind::WrongUser {
+                expected,
+                actual,
+            }));
+        }
+        Ok(token)
+    }
+
+    /// Tells the application of a token, and waits until it has heard. Its faults are its own.
+    async fn announce(&self, token: UserToken) {
+        let Some(callback) = &self.on_token_updated else {
+            return;
+        };
+        let callback = callback.clone();
+        let mut job = JoinSet::new();
+        let marker = Arc::clone(&self.marker);
+        job.spawn(RUNNING.scope(marker, async move { callback.call(token).await }));
+        match timeout(self.limit, job.join_next()).await {
+            Ok(Some(Err(error))) => warn!(%error, "`on_token_updated` panicked"),
+            Ok(_) => {}
+            Err(_) => warn!("`on_token_updated` did not end in time"),
+        }
+    }
+}
+
+async fn sleep_towards(deadline: Option<SystemTime>, wall_clock: &dyn WallClock) {
+    match deadline {
+        Some(deadline) => {
+            let rest = deadline
+                .duration_since(wall_clock.now())
+                .unwrap_or(Duration::ZERO);
+            sleep(rest.min(MAX_SLEEP)).await;
+        }
+        None => std::future::pending().await,
+    }
+}

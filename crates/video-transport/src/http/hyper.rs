@@ -1,0 +1,245 @@
+//! HTTP/1.1 over a pool of connections.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::Uri;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::{HttpError, HttpErrorKind, HttpTransport};
+use crate::net::{BoxIo, DialError, DialErrorKind, Dialer, Target};
+
+/// Exchanges over HTTP/1.1 with connections that are kept and reused.
+///
+/// Dropping it closes the connections and ends the tasks that serve them.
+pub struct HyperTransport {
+    client: legacy::Client<DialConnector, Full<Bytes>>,
+    max_response: usize,
+    // Owns the tasks of the pool.
+    _tasks: Tasks,
+}
+
+impl HyperTransport {
+    /// A pool of connections opened by `dialer`, each within `dial_timeout`.
+    ///
+    /// A response of more than `max_response` bytes is refused.
+    #[must_use]
+    pub fn new(dialer: Arc<dyn Dialer>, dial_timeout: Duration, max_response: usize) -> Self {
+        let tasks = Tasks::default();
+        let client = legacy::Client::builder(TaskSpawner(Arc::downgrade(&tasks.0)))
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(POOL_IDLE)
+            .pool_max_idle_per_host(POOL_MAX_IDLE)
+            .build(DialConnector {
+                dialer,
+                timeout: dial_timeout,
+            });
+        Self {
+            client,
+            max_response,
+            _tasks: tasks,
+        }
+    }
+}
+
+/// Shorter than what proxies and load balancers keep, so that few requests meet a closed one.
+const POOL_IDLE: Duration = Duration::from_secs(50);
+const POOL_MAX_IDLE: usize = 5;
+
+impl fmt::Debug for HyperTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HyperTransport")
+            .field("max_response", &self.max_response)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl HttpTransport for HyperTransport {
+    async fn exchange(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, HttpError> {
+        let response = self
+            .client
+            .request(request.map(Full::new))
+            .await
+            .map_err(sending_failed)?;
+        let (parts, body) = response.into_parts();
+        let body = Limited::new(body, self.max_response)
+            .collect()
+            .await
+            .map_err(|error| {
+                let kind = if error.is::<LengthLimitError>() {
+                    HttpErrorKind::TooLarge
+                } else {
+                    HttpErrorKind::Exchange
+                };
+                HttpError::with_source(kind, error)
+            })?;
+        Ok(http::Response::from_parts(parts, body.to_bytes()))
+    }
+}
+
+fn sending_failed(error: legacy::Error) -> HttpError {
+    let cause = std::error::Error::source(&error).and_then(|e| e.downcast_ref::<hyper::Error>());
+    let kind = match (error.is_connect(), cause) {
+        (true, _) => HttpErrorKind::Dial,
+        // hyper's word for a request that it never began to write.
+        (false, Some(cause)) if cause.is_canceled() => HttpErrorKind::NotSent,
+        (false, Some(cause)) if cause.is_user() => HttpErrorKind::InvalidRequest,
+        (false, Some(_)) => HttpErrorKind::Exchange,
+        (false, None) => HttpErrorKind::InvalidRequest,
+    };
+    HttpError::with_source(kind, error)
+}
+
+/// Lets the pool dial through our seam.
+#[derive(Clone)]
+struct DialConnector {
+    dialer: Arc<dyn Dialer>,
+    timeout: Duration,
+}
+
+impl tower_service::Service<Uri> for DialConnector {
+    type Response = Pooled;
+    type Error = DialError;
+    type Future = Pin<Box<dyn Future<Output = Result<Pooled, DialError>> + Send>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), DialError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let Self {
+            dialer,
+            timeout: limit,
+        } = self.clone();
+        Box::pin(async move {
+            let target = Target::of(&uri)?;
+            let io = timeout(limit, dialer.dial(&target))
+                .await
+                .map_err(|_| DialError::new(DialErrorKind::Timeout))??;
+            Ok(Pooled(TokioIo::new(io)))
+        })
+    }
+}
+
+struct Pooled(TokioIo<BoxIo>);
+
+impl Connection for Pooled {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}
+
+impl hyper::rt::Read for Pooled {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: hyper::rt::ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl hyper::rt::Write for Pooled {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.0.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write_vectored(cx, bufs)
+    }
+}
+
+/// The tasks of a pool. They end when this is dropped.
+#[derive(Default)]
+struct Tasks(Arc<Mutex<JoinSet<()>>>);
+
+/// The pool's way to start a task, without keeping the tasks alive.
+#[derive(Clone)]
+struct TaskSpawner(std::sync::Weak<Mutex<JoinSet<()>>>);
+
+impl<F> hyper::rt::Executor<F> for TaskSpawner
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, future: F) {
+        let Some(tasks) = self.0.upgrade() else {
+            return;
+        };
+        let mut tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(future);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static_assertions::assert_impl_all!(HyperTransport: Send, Sync);
+
+    #[derive(Debug)]
+    struct Nowhere;
+
+    #[async_trait]
+    impl Dialer for Nowhere {
+        async fn dial(&self, _target: &Target) -> Result<BoxIo, DialError> {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dial_that_never_ends_is_a_failure_to_connect() {
+        let limit = Duration::from_secs(5);
+        let transport = HyperTransport::new(Arc::new(Nowhere), limit, 1);
+        let request = http::Request::get("http://h.test/")
+            .body(Bytes::new())
+            .unwrap();
+        let error = transport.exchange(request).await.unwrap_err();
+        assert_eq!(error.kind(), HttpErrorKind::Dial);
+    }
+
+    #[tokio::test]
+    async fn a_request_without_a_host_is_invalid() {
+        let transport = HyperTransport::new(Arc::new(Nowhere), Duration::ZERO, 1);
+        let request = http::Request::get("/path").body(Bytes::new()).unwrap();
+        let error = transport.exchange(request).await.unwrap_err();
+        assert_eq!(error.kind(), HttpErrorKind::InvalidRequest);
+    }
+}

@@ -1,0 +1,335 @@
+//! Decides what follows an attempt. Sans-IO: time, jitter and outcomes are arguments.
+
+use std::time::{Duration, Instant};
+
+use video_core::{FailureClass, Idempotency, RetryBudget, RetryPolicy};
+
+/// The course of one call.
+///
+/// Whether a failure may be repeated is decided here, by what it says about execution; how often
+/// and how fast, by the policy.
+#[derive(Debug)]
+pub(super) struct CallMachine {
+    deadline: Instant,
+    idempotency: Idempotency,
+    attempts: u32,
+    refreshed: bool,
+    reread: bool,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) class: FailureClass,
+    pub(super) retry_after: Option<Duration>,
+    /// The service does not know the connection id that was sent.
+    pub(super) stale_connection: bool,
+}
+
+/// What follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Give up: the last failure is the result.
+    GiveUp,
+    /// Try again at this moment.
+    RetryAt(Instant),
+    /// Get another token and try again at once.
+    Refresh,
+    /// Read the connection id again and try again at once.
+    Reread,
+}
+
+impl CallMachine {
+    pub(super) fn new(now: Instant, timeout: Duration, idempotency: Idempotency) -> Self {
+        let deadline = now + timeout;
+        Self {
+            deadline,
+            idempotency,
+            attempts: 0,
+            refreshed: false,
+            reread: false,
+        }
+    }
+
+    /// Begins an attempt and tells when it must be over.
+    pub(super) fn begin(&mut self, now: Instant, attempt_timeout: Duration) -> Instant {
+        self.attempts += 1;
+        self.deadline.min(now + attempt_timeout)
+    }
+
+    pub(super) fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// Decides what follows a failed attempt.
+    pub(super) fn failed(
+        &mut self,
+        now: Instant,
+        jitter: f64,
+        failure: Failure,
+        policy: &dyn RetryPolicy,
+        budget: &mut RetryBudget,
+    ) -> Next {
+        if failure.stale_connection && !self.reread {
+            self.reread = true;
+            // Free of charge: the service refused before it did anything.
+            self.attempts -= 1;
+            return Next::Reread;
+        }
+        match failure.class {
+            FailureClass::Unauthorized if !self.refreshed => {
+                self.refreshed = true;
+                self.attempts -= 1;
+                Next::Refresh
+            }
+            FailureClass::NotSent | FailureClass::Throttled => {
+                self.retry(now, jitter, failure, policy, budget)
+            }
+            FailureClass::Transient if self.idempotency == Idempotency::Idempotent => {
+                self.retry(now, jitter, failure, policy, budget)
+            }
+            _ => Next::GiveUp,
+        }
+    }
+
+    fn retry(
+        &self,
+        now: Instant,
+        jitter: f64,
+        failure: Failure,
+        policy: &dyn RetryPolicy,
+        budget: &mut RetryBudget,
+    ) -> Next {
+        if self.attempts >= policy.max_attempts() {
+            return Next::GiveUp;
+        }
+        let pause = policy.backoff(self.attempts, jitter);
+        let at = now + pause.max(failure.retry_after.unwrap_or_default());
+        if at >= self.deadline || !budget.withdraw() {
+            return Next::GiveUp;
+        }
+        Next::RetryAt(at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use video_core::{NeverRetry, StandardRetry};
+
+    use super::*;
+
+    const TIMEOUT: Duration = Duration::from_secs(10);
+
+    fn failure(class: FailureClass) -> Failure {
+        Failure {
+            class,
+            retry_after: None,
+            stale_connection: false,
+        }
+    }
+
+    struct Course {
+        machine: CallMachine,
+        now: Instant,
+        budget: RetryBudget,
+    }
+
+    impl Course {
+        #[expect(clippy::disallowed_methods, reason = "an arbitrary origin")]
+        fn new(idempotency: Idempotency) -> Self {
+            let now = Instant::now();
+            let machine = CallMachine::new(now, TIMEOUT, idempotency);
+            Self {
+                machine,
+                now,
+                budget: RetryBudget::default(),
+            }
+        }
+
+        fn fail(&mut self, failure: Failure) -> Next {
+            self.machine.begin(self.now, Duration::from_secs(5));
+            let next =
+                self.machine
+                    .failed(self.now, 0.0, failure, &StandardRetry, &mut self.budget);
+            if let Next::RetryAt(at) = next {
+                self.now = at;
+            }
+            next
+        }
+
+        fn pauses(&mut self, class: FailureClass) -> Vec<u128> {
+            let mut pauses = Vec::new();
+            loop {
+                let before = self.now;
+                match self.fail(failure(class)) {
+                    Next::RetryAt(at) => pauses.push((at - before).as_millis()),
+                    _ => return pauses,
+                }
+            }
+        }
+    }
+
+    /// Promise: CK054
+    #[test]
+    fn an_idempotent_call_is_attempted_five_times_with_growing_pauses() {
+        let mut course = Course::new(Idempotency::Idempotent);
+        assert_eq!(course.pauses(FailureClass::Transient), [200, 400, 600, 800]);
+        assert_eq!(course.machine.attempts(), 5);
+    }
+
+    /// Promise: T16, CK057
+    #[test]
+    fn a_call_that_may_have_been_executed_is_repeated_only_if_that_does_no_harm() {
+        let mut course = Course::new(Idempotency::NotIdempotent);
+        assert_eq!(course.fail(failure(FailureClass::Transient)), Next::GiveUp);
+    }
+
+    /// Promise: CK056
+    #[test]
+    fn a_call_that_was_never_sent_is_repeated_whatever_it_is() {
+        for idempotency in [Idempotency::Idempotent, Idempotency::NotIdempotent] {
+            assert_eq!(
+                Course::new(idempotency).pauses(FailureClass::NotSent).len(),
+                4
+            );
+            assert_eq!(
+                Course::new(idempotency)
+                    .pauses(FailureClass::Throttled)
+                    .len(),
+                4
+            );
+        }
+    }
+
+    /// Promise: CK055
+    #[test]
+    fn a_permanent_failure_ends_at_once_and_a_wait_asked_for_is_kept() {
+        let mut course = Course::new(Idempotency::Idempotent);
+        let wait = Duration::from_secs(3);
+        let throttled = Failure {
+            retry_after: Some(wait),
+            ..failure(FailureClass::Throttled)
+        };
+        let before = course.now;
+        assert_eq!(course.fail(throttled), Next::RetryAt(before + wait));
+        assert_eq!(course.fail(failure(FailureClass::Permanent)), Next::GiveUp);
+    }
+
+    #[test]
+    fn a_wait_beyond_the_deadline_is_not_begun() {
+        let mut course = Course::new(Idempotency::Idempotent);
+        let asked = |wait| Failure {
+            retry_after: Some(wait),
+            ..failure(FailureClass::Throttled)
+        };
+        assert_eq!(course.fail(asked(TIMEOUT)), Next::GiveUp);
+        let just_before = TIMEOUT - Duration::from_millis(1);
+        assert!(matches!(course.fail(asked(just_before)), Next::RetryAt(_)));
+    }
+
+    /// Promise: T02, CK038
+    #[test]
+    fn a_token_is_refreshed_once_a_call_and_for_free() {
+        let mut course = Course::new(Idempotency::NotIdempotent);
+        assert_eq!(
+            course.fail(failure(FailureClass::Unauthorized)),
+            Next::Refresh
+        );
+        assert_eq!(course.machine.attempts(), 0);
+        assert_eq!(
+            course.fail(failure(FailureClass::Unauthorized)),
+            Next::GiveUp
+        );
+    }
+
+    /// Promise: W27
+    #[test]
+    fn a_stale_connection_id_is_read_again_once() {
+        let mut course = Course::new(Idempotency::NotIdempotent);
+        let stale = Failure {
+            stale_connection: true,
+            ..failure(FailureClass::Permanent)
+        };
+        assert_eq!(course.fail(stale), Next::Reread);
+        assert_eq!(course.fail(stale), Next::GiveUp);
+    }
+
+    #[test]
+    fn an_empty_budget_allows_no_retry() {
+        let mut course = Course::new(Idempotency::Idempotent);
+        while course.budget.withdraw() {}
+        assert_eq!(course.fail(failure(FailureClass::Transient)), Next::GiveUp);
+    }
+
+    #[test]
+    fn an_attempt_ends_with_the_call_at_the_latest() {
+        let mut course = Course::new(Idempotency::Idempotent);
+        let now = course.now;
+        assert_eq!(course.machine.begin(now, TIMEOUT * 2), now + TIMEOUT);
+        assert_eq!(course.machine.begin(now, TIMEOUT / 2), now + TIMEOUT / 2);
+    }
+
+    #[test]
+    fn the_policy_can_forbid_retries() {
+        let mut course = Course::new(Idempotency::Idempotent);
+        course.machine.begin(course.now, TIMEOUT);
+        let next = course.machine.failed(
+            course.now,
+            0.5,
+            failure(FailureClass::NotSent),
+            &NeverRetry,
+            &mut course.budget,
+        );
+        assert_eq!(next, Next::GiveUp);
+    }
+
+    fn any_failure() -> impl Strategy<Value = Failure> {
+        let class = prop_oneof![
+            Just(FailureClass::NotSent),
+            Just(FailureClass::Transient),
+            Just(FailureClass::Throttled),
+            Just(FailureClass::Unauthorized),
+            Just(FailureClass::Permanent),
+        ];
+        (class, any::<Option<u8>>(), any::<bool>()).prop_map(|(class, wait, stale_connection)| {
+            let retry_after = wait.map(|seconds| Duration::from_secs(seconds.into()));
+            Failure {
+                class,
+                retry_after,
+                stale_connection,
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_history_exceeds_attempts_deadline_or_one_refresh(
+            failures in prop::collection::vec(any_failure(), 1..40),
+            idempotent: bool,
+        ) {
+            let idempotency = match idempotent {
+                true => Idempotency::Idempotent,
+                false => Idempotency::NotIdempotent,
+            };
+            let mut course = Course::new(idempotency);
+            let deadline = course.now + TIMEOUT;
+            let (mut refreshes, mut rereads) = (0, 0);
+            for failure in failures {
+                match course.fail(failure) {
+                    Next::GiveUp => break,
+                    Next::RetryAt(at) => {
+                        prop_assert!(at < deadline);
+                        prop_assert!(
+                            idempotent || failure.class != FailureClass::Transient
+                        );
+                    }
+                    Next::Refresh => refreshes += 1,
+                    Next::Reread => rereads += 1,
+                }
+                prop_assert!(course.machine.attempts() < 5);
+            }
+            prop_assert!(refreshes <= 1 && rereads <= 1);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Lets a request wait for a live connection.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::timeout;
+use video_core::ConnectionId;
+
+use super::state::{ConnectionState, DisconnectReason};
+use crate::error::ConnectError;
+
+/// Hands out the id of the live connection.
+#[derive(Debug, Clone)]
+pub struct ConnectionGate(watch::Receiver<ConnectionState>);
+
+/// Why there is no live connection.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotConnected {
+    /// Nobody wishes to be connected. Connect first, or do not watch.
+    #[error("the client is not connecting; call `connect()` first, or do not watch")]
+    NotWished,
+    /// The connection failed for good.
+    #[error("the connection failed")]
+    Failed(#[source] ConnectError),
+    /// There was no connection in time.
+    #[error("there was no connection within {waited:?}")]
+    Timeout {
+        /// How long was waited.
+        waited: Duration,
+        /// What the connection met meanwhile, if something.
+        #[source]
+        cause: Option<ConnectError>,
+    },
+}
+
+impl ConnectionGate {
+    /// A gate that follows this state.
+    #[must_use]
+    pub fn new(state: watch::Receiver<ConnectionState>) -> Self {
+        Self(state)
+    }
+
+    /// The id of the live connection, waiting for one up to `limit`.
+    ///
+    /// `stale` is an id that the service does not know: it is handed out again only if it is
+    /// still the live one after the wait.
+    pub(crate) async fn connection_id(
+        &self,
+        stale: Option<&ConnectionId>,
+        limit: Duration,
+    ) -> Result<ConnectionId, NotConnected> {
+        let mut watched = self.0.clone();
+        let wait = async {
+            loop {
+                let verdict = match &*watched.borrow_and_update() {
+                    ConnectionState::Connected { connection_id } => {
+                        (Some(connection_id) != stale).then(|| Ok(connection_id.clone()))
+                    }
+                    ConnectionState::Disconnected {
+                        reason: DisconnectReason::Failed(error),
+                    } => Some(Err(NotConnected::Failed(error.clone()))),
+                    ConnectionState::Idle
+                    | ConnectionState::Paused
+                    | ConnectionState::Disconnected { .. } => Some(Err(NotConnected::NotWished)),
+                    ConnectionState::Connecting { .. } | ConnectionState::Reconnecting { .. } => {
+                        None
+                    }
+                };
+                if let Some(verdict) = verdict {
+                    return verdict;
+                }
+                if watched.changed().await.is_err() {
+                    return Err(NotConnected::NotWished);
+                }
+            }
+        };
+        // A stale id that stays the live one is worth a short wait only.
+        let limit = if stale.is_some() {
+            limit.min(STALE_WAIT)
+        } else {
+            limit
+        };
+        if let Ok(verdict) = timeout(limit, wait).await {
+            return verdict;
+        }
+        let now = self.0.borrow();
+        match now.connection_id() {
+            Some(id) => Ok(id.clone()),
+            None => Err(NotConnected::Timeout {
+                waited: limit,
+                cause: now.error().cloned(),
+            }),
+        }
+    }
+}
+
+const STALE_WAIT: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ConnectErrorKind;
+
+    const LIMIT: Duration = Duration::from_secs(5);
+
+    fn connected(id: &str) -> ConnectionState {
+        ConnectionState::Connected {
+            connection_id: ConnectionId::new(id),
+        }
+    }
+
+    fn connecting() -> ConnectionState {
+        ConnectionState::Connecting { attempt: 0 }
+    }
+
+    /// Promise: U11, CK053
+    #[tokio::test(start_paused = true)]
+    async fn a_call_made_while_connecting_waits_and_gets_the_id() {
+        let (sender, receiver) = watch::channel(connecting());
+        let gate = ConnectionGate::new(receiver);
+        let (id, ()) = tokio::join!(gate.connection_id(None, LIMIT), async {
+            tokio::time::sleep(LIMIT / 2).await;
+            sender.send_replace(connected("a"));
+        });
+        assert_eq!(id.unwrap(), "a");
+    }
+
+    /// Promise: T23
+    #[tokio::test(start_paused = true)]
+    async fn the_wait_has_its_own_deadline_and_tells_the_cause() {
+        let cause = ConnectError::new(ConnectErrorKind::Silent);
+        #[expect(clippy::disallowed_methods, reason = "an arbitrary moment")]
+        let next_at = std::time::Instant::now();
+        let state = ConnectionState::Reconnecting {
+            attempt: 1,
+            cause,
+            next_at,
+        };
+        let (_sender, receiver) = watch::channel(state);
+        match ConnectionGate::new(receiver)
+            .connection_id(None, LIMIT)
+            .await
+            .unwrap_err()
+        {
+            NotConnected::Timeout { waited, cause } => {
+                assert_eq!(waited, LIMIT);
+                assert_eq!(cause.unwrap().kind(), &ConnectErrorKind::Silent);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_a_connection_that_is_not_wished_for() {
+        for state in [ConnectionState::Idle, ConnectionState::Paused] {
+            let (_sender, receiver) = watch::channel(state);
+            let result = ConnectionGate::new(receiver)
+                .connection_id(None, LIMIT)
+                .await;
+            assert!(matches!(result, Err(NotConnected::NotWished)));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stale_id_is_not_handed_out_again_while_another_may_come() {
+        let (sender, receiver) = watch::channel(connected("old"));
+        let gate = ConnectionGate::new(receiver);
+        let stale = ConnectionId::new("old");
+        assert_eq!(
+            gate.connection_id(Some(&stale), LIMIT).await.unwrap(),
+            "old"
+        );
+        let (id, ()) = tokio::join!(gate.connection_id(Some(&stale), LIMIT), async {
+            sender.send_replace(connected("new"));
+        });
+        assert_eq!(id.unwrap(), "new");
+    }
+}

@@ -1,0 +1,268 @@
+//! The handle of a session.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::Uri;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use video_core::{
+    ApiKey, ClientTag, Endpoint, HeartbeatPolicy, ReconnectPolicy, TokenSource, User, UserToken,
+};
+
+use super::codec::socket_uri;
+use super::driver::{Command, Driver};
+use super::hub::{Events, Hub};
+use super::machine::{Machine, Policies};
+use super::state::ConnectionState;
+use super::{ConnectOptions, ConnectionGate, EventChannel};
+use crate::entropy::Entropy;
+use crate::error::{ConnectError, ConnectErrorKind};
+use crate::socket::EventConnector;
+
+/// How long the steps of a connection may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionTimeouts {
+    /// How long whoever connects waits, all attempts together. 15 s.
+    pub connect: Duration,
+    /// Reaching the host and agreeing to a WebSocket. 5 s.
+    pub open: Duration,
+    /// The service's answer to the token. 5 s.
+    pub greeting: Duration,
+    /// How long an open socket waits for a token before it is given up. 2 s.
+    pub auth_grace: Duration,
+    /// The token, should its source not end by itself. 15 s.
+    pub token: Duration,
+    /// The service's answer to a close. 1 s.
+    pub close: Duration,
+}
+
+impl Default for SessionTimeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(15),
+            open: Duration::from_secs(5),
+            greeting: Duration::from_secs(5),
+            auth_grace: Duration::from_secs(2),
+            token: Duration::from_secs(15),
+            close: Duration::from_secs(1),
+        }
+    }
+}
+
+/// What a session is made of.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SessionConfig {
+    /// The address of the socket.
+    pub socket: Uri,
+    /// The application.
+    pub api_key: ApiKey,
+    /// The user.
+    pub user: Arc<User>,
+    /// How the client introduces itself.
+    pub client_tag: ClientTag,
+    /// When a lost socket is dialled again.
+    pub reconnect: ReconnectPolicy,
+    /// When a silent peer is asked and when it counts as dead.
+    pub heartbeat: HeartbeatPolicy,
+    /// How long the steps may take.
+    pub timeouts: SessionTimeouts,
+    /// How many items a listener may fall behind.
+    pub event_buffer: usize,
+    /// Where jitter comes from.
+    pub entropy: Entropy,
+}
+
+impl SessionConfig {
+    /// The usual configuration.
+    #[must_use]
+    pub fn new(endpoint: &Endpoint, api_key: ApiKey, user: Arc<User>) -> Self {
+        Self {
+            socket: endpoint.socket().clone(),
+            api_key,
+            user,
+            client_tag: ClientTag::new(),
+            reconnect: ReconnectPolicy::default(),
+            heartbeat: HeartbeatPolicy::default(),
+            timeouts: SessionTimeouts::default(),
+            event_buffer: EVENT_BUFFER,
+            entropy: Entropy::from_os(),
+        }
+    }
+}
+
+const EVENT_BUFFER: usize = 1024;
+const COMMANDS: usize = 32;
+
+/// A supervised session. Nothing runs before it is first told to connect.
+///
+/// Dropping it closes the socket politely, in the background and within the close timeout.
+#[derive(Debug)]
+pub struct Session {
+    commands: mpsc::Sender<Command>,
+    hub: Arc<Hub>,
+    state: watch::Receiver<ConnectionState>,
+    connect_timeout: Duration,
+    task: Mutex<Task>,
+}
+
+#[derive(Debug)]
+enum Task {
+    Ready(Box<Driver>),
+    Running(JoinHandle<()>),
+    Over,
+}
+
+impl Session {
+    /// A session over sockets of `connector`, with tokens of `tokens`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] of kind [`ConnectErrorKind::Handshake`] if the address takes no query.
+    pub fn new(
+        config: SessionConfig,
+        connector: Arc<dyn EventConnector>,
+        tokens: Arc<dyn TokenSource>,
+    ) -> Result<Self, ConnectError> {
+        let uri =
+            socket_uri(&config.socket, &config.api_key, &config.client_tag).map_err(|error| {
+                ConnectError::new(ConnectErrorKind::Handshake { status: None }).caused_by(error)
+            })?;
+        let (commands, receiver) = mpsc::channel(COMMANDS);
+        let (state_sender, state) = watch::channel(ConnectionState::Idle);
+        let hub = Arc::new(Hub::new(config.event_buffer));
+        let policies = Policies {
+            reconnect: config.reconnect,
+            heartbeat: config.heartbeat,
+            timeouts: config.timeouts,
+        };
+        let driver = Driver {
+            machine: Machine::new(policies),
+            uri,
+            user: config.user,
+            connector,
+            tokens,
+            token_timeout: config.timeouts.token,
+            entropy: config.entropy,
+            hub: Arc::clone(&hub),
+            state: state_sender,
+            commands: receiver,
+            tasks: super::driver::Tasks::default(),
+        };
+        Ok(Self {
+            commands,
+            hub,
+            state,
+            connect_timeout: config.timeouts.connect,
+            task: Mutex::new(Task::Ready(Box::new(driver))),
+        })
+    }
+
+    /// Lets requests wait for the connections of this session.
+    #[must_use]
+    pub fn gate(&self) -> ConnectionGate {
+        ConnectionGate::new(self.state.clone())
+    }
+
+    /// Starts the driver if it does not run yet.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the driver, owned by this session"
+    )]
+    fn start(&self) {
+        let mut task = self.task();
+        *task = match std::mem::replace(&mut *task, Task::Over) {
+            Task::Ready(driver) => Task::Running(tokio::spawn(driver.run())),
+            other => other,
+        };
+    }
+
+    fn has_started(&self) -> bool {
+        matches!(&*self.task(), Task::Running(_))
+    }
+
+    fn task(&self) -> std::sync::MutexGuard<'_, Task> {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn shut_down<T>(_: T) -> ConnectError {
+    ConnectError::new(ConnectErrorKind::Shutdown)
+}
+
+#[async_trait]
+impl EventChannel for Session {
+    async fn connect(&self, options: ConnectOptions) -> Result<UserToken, ConnectError> {
+        self.start();
+        let (reply, answer) = oneshot::channel();
+        let patience = Some(self.connect_timeout);
+        let command = Command::Connect {
+            options,
+            patience,
+            reply: Some(reply),
+        };
+        self.commands.send(command).await.map_err(shut_down)?;
+        answer.await.map_err(shut_down)?
+    }
+
+    fn connect_in_background(&self, options: ConnectOptions) {
+        self.start();
+        // Fails only if the session is over, or has so many wishes that one more is no news.
+        drop(self.commands.try_send(Command::Connect {
+            options,
+            patience: None,
+            reply: None,
+        }));
+    }
+
+    async fn disconnect(&self) {
+        if !self.has_started() {
+            return;
+        }
+        let (reply, closed) = oneshot::channel();
+        if self.commands.send(Command::Disconnect(reply)).await.is_ok() {
+            // An error means that the session is over, and so disconnected.
+            drop(closed.await);
+        }
+    }
+
+    async fn pause(&self) {
+        if !self.has_started() {
+            return;
+        }
+        let (reply, closed) = oneshot::channel();
+        if self.commands.send(Command::Pause(reply)).await.is_ok() {
+            drop(closed.await);
+        }
+    }
+
+    async fn resume(&self) {
+        if self.has_started() {
+            // Fails only if the session is over.
+            drop(self.commands.send(Command::Resume).await);
+        }
+    }
+
+    async fn shutdown(&self) -> Result<(), ConnectError> {
+        if self.has_started() {
+            drop(self.commands.send(Command::Shutdown).await);
+            self.commands.closed().await;
+        }
+        let task = std::mem::replace(&mut *self.task(), Task::Over);
+        match task {
+            Task::Running(task) => task.await.map_err(|error| shut_down(()).caused_by(error)),
+            Task::Ready(_) | Task::Over => Ok(()),
+        }
+    }
+
+    fn state(&self) -> watch::Receiver<ConnectionState> {
+        self.state.clone()
+    }
+
+    fn events(&self) -> Events {
+        self.hub.subscribe()
+    }
+}

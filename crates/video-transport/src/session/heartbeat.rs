@@ -1,0 +1,103 @@
+//! Keeps a connection alive and notices when it is not. Sans-IO.
+
+use std::time::Instant;
+
+use video_core::HeartbeatPolicy;
+
+/// The pulse of one live connection.
+#[derive(Debug)]
+pub(super) struct Heartbeat {
+    policy: HeartbeatPolicy,
+    last_heard: Instant,
+    next_ping: Instant,
+}
+
+/// What a look at the pulse shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pulse {
+    Steady,
+    /// It is time to ask.
+    Ask,
+    /// The peer counts as dead.
+    Dead,
+}
+
+impl Heartbeat {
+    pub(super) fn new(now: Instant, policy: HeartbeatPolicy) -> Self {
+        Self {
+            policy,
+            last_heard: now,
+            next_ping: now + policy.interval,
+        }
+    }
+
+    /// Anything that arrives proves life.
+    pub(super) fn heard(&mut self, now: Instant) {
+        self.last_heard = now;
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        self.next_ping.min(self.last_heard + self.policy.idle)
+    }
+
+    /// Looks at the pulse. Asks once an interval, whatever the answer.
+    pub(super) fn check(&mut self, now: Instant) -> Pulse {
+        if now >= self.last_heard + self.policy.idle {
+            Pulse::Dead
+        } else if now >= self.next_ping {
+            self.next_ping = now + self.policy.interval;
+            Pulse::Ask
+        } else {
+            Pulse::Steady
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    struct Clock(Instant);
+
+    impl Clock {
+        #[expect(clippy::disallowed_methods, reason = "an arbitrary origin")]
+        fn new() -> Self {
+            Self(Instant::now())
+        }
+
+        fn at(&self, seconds: u64) -> Instant {
+            self.0 + Duration::from_secs(seconds)
+        }
+    }
+
+    #[test]
+    fn a_silent_peer_is_asked_once_and_dead_at_thirty_five_seconds() {
+        let clock = Clock::new();
+        let mut pulse = Heartbeat::new(clock.at(0), HeartbeatPolicy::default());
+        assert_eq!(pulse.deadline(), clock.at(25));
+        assert_eq!(pulse.check(clock.at(24)), Pulse::Steady);
+        assert_eq!(pulse.check(clock.at(25)), Pulse::Ask);
+        assert_eq!(pulse.deadline(), clock.at(35));
+        assert_eq!(pulse.check(clock.at(34)), Pulse::Steady);
+        assert_eq!(pulse.check(clock.at(35)), Pulse::Dead);
+        // A look that comes late sees the same.
+        assert_eq!(pulse.check(clock.at(3600)), Pulse::Dead);
+    }
+
+    /// Promise: W15
+    #[test]
+    fn a_peer_that_sends_but_does_not_answer_is_asked_again_and_again() {
+        let clock = Clock::new();
+        let mut pulse = Heartbeat::new(clock.at(0), HeartbeatPolicy::default());
+        let mut asked = Vec::new();
+        for second in 1..=100 {
+            pulse.heard(clock.at(second));
+            if pulse.check(clock.at(second)) == Pulse::Ask {
+                asked.push(second);
+            }
+        }
+        assert_eq!(asked, [25, 50, 75, 100]);
+    }
+}

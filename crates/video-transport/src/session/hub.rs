@@ -1,0 +1,204 @@
+//! Fans events out to whoever listens.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+use video_core::{Event, InvalidEvent};
+
+use super::state::ConnectionState;
+
+/// What a listener hears.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum EventItem {
+    /// The service sent an event.
+    Event(Event),
+    /// The connection changed. Between a state that is not connected and the next that is, events
+    /// are missed.
+    Connection(ConnectionState),
+    /// This listener was too slow: the oldest items were dropped for it.
+    Lagged {
+        /// How many.
+        missed: u64,
+    },
+    /// The service sent a frame that is no event. It was skipped; the connection goes on.
+    Skipped(SkippedFrame),
+}
+
+/// A frame that is no event.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SkippedFrame {
+    /// What is wrong with it.
+    pub error: InvalidEvent,
+    /// How many frames this session has skipped, this one included.
+    pub total: u64,
+}
+
+/// The fan-out of a session. Its buffer is made for the first listener.
+pub(super) struct Hub {
+    capacity: usize,
+    inner: Mutex<Inner>,
+}
+
+enum Inner {
+    /// Nobody has listened yet.
+    Quiet,
+    Open(broadcast::Sender<EventItem>),
+    Closed,
+}
+
+impl Hub {
+    /// A hub in which each listener may fall `capacity` items behind.
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            capacity: capacity.max(1),
+            inner: Mutex::new(Inner::Quiet),
+        }
+    }
+
+    pub(super) fn subscribe(&self) -> Events {
+        let mut inner = self.lock();
+        if matches!(*inner, Inner::Quiet) {
+            *inner = Inner::Open(broadcast::Sender::new(self.capacity));
+        }
+        Events(match &*inner {
+            Inner::Open(sender) => Some(sender.subscribe()),
+            Inner::Quiet | Inner::Closed => None,
+        })
+    }
+
+    /// Gives an item to all listeners. Tells whether one of them is far behind.
+    pub(super) fn publish(&self, item: EventItem) -> bool {
+        match &*self.lock() {
+            Inner::Open(sender) => {
+                // No listener is no failure.
+                drop(sender.send(item));
+                sender.len() > self.capacity / 2
+            }
+            Inner::Quiet | Inner::Closed => false,
+        }
+    }
+
+    pub(super) fn is_behind(&self) -> bool {
+        match &*self.lock() {
+            Inner::Open(sender) => sender.len() > self.capacity / 2,
+            Inner::Quiet | Inner::Closed => false,
+        }
+    }
+
+    /// Ends all streams.
+    pub(super) fn close(&self) {
+        *self.lock() = Inner::Closed;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub")
+            .field("capacity", &self.capacity)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A stream of events, from the moment it was made.
+///
+/// A listener that falls behind loses the oldest items and is told how many. It never slows the
+/// connection or other listeners.
+pub struct Events(Option<broadcast::Receiver<EventItem>>);
+
+impl Events {
+    /// The next item. `None` once the client is shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a cancelled call loses no item.
+    pub async fn next(&mut self) -> Option<EventItem> {
+        match self.0.as_mut()?.recv().await {
+            Ok(item) => Some(item),
+            Err(RecvError::Lagged(missed)) => Some(EventItem::Lagged { missed }),
+            Err(RecvError::Closed) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events")
+            .field("ended", &self.0.is_none())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(n: usize) -> EventItem {
+        let text = format!(r#"{{"type":"custom","n":{n}}}"#);
+        EventItem::Event(Event::parse(text.into()).unwrap())
+    }
+
+    fn number(item: Option<EventItem>) -> String {
+        match item {
+            Some(EventItem::Event(event)) => event.raw().to_owned(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    /// Promise: CK082
+    #[tokio::test]
+    async fn a_listener_that_lags_is_told_how_much_it_missed_and_others_miss_nothing() {
+        let hub = Hub::new(4);
+        let mut slow = hub.subscribe();
+        let mut quick = hub.subscribe();
+        for n in 0..6 {
+            hub.publish(event(n));
+            assert!(number(quick.next().await).contains(&format!("\"n\":{n}")));
+        }
+        assert!(matches!(
+            slow.next().await,
+            Some(EventItem::Lagged { missed: 2 })
+        ));
+        assert!(number(slow.next().await).contains("\"n\":2"));
+    }
+
+    #[tokio::test]
+    async fn a_listener_hears_what_comes_after_it_and_nothing_before() {
+        let hub = Hub::new(4);
+        hub.publish(event(0));
+        let mut first = hub.subscribe();
+        hub.publish(event(1));
+        let mut second = hub.subscribe();
+        hub.publish(event(2));
+        assert!(number(first.next().await).contains("\"n\":1"));
+        assert!(number(second.next().await).contains("\"n\":2"));
+    }
+
+    #[test]
+    fn the_hub_says_when_a_listener_has_fallen_half_behind() {
+        let hub = Hub::new(4);
+        let _listener = hub.subscribe();
+        let behind: Vec<bool> = (0..4).map(|n| hub.publish(event(n))).collect();
+        assert_eq!(behind, [false, false, true, true]);
+        assert!(hub.is_behind());
+    }
+
+    #[tokio::test]
+    async fn closing_ends_streams_after_what_was_published() {
+        let hub = Hub::new(4);
+        let mut listener = hub.subscribe();
+        hub.publish(event(0));
+        hub.close();
+        hub.publish(event(1));
+        assert!(number(listener.next().await).contains("\"n\":0"));
+        assert!(listener.next().await.is_none());
+        assert!(hub.subscribe().next().await.is_none());
+    }
+}

@@ -1,0 +1,152 @@
+//! Seam: a socket that carries messages.
+
+mod assembler;
+mod handshake;
+mod websocket;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::Uri;
+
+use crate::error::ConnectError;
+
+pub use websocket::{SocketLimits, WebSocketConnector};
+
+/// Opens message sockets.
+#[cfg_attr(any(test, feature = "test-util"), mockall::automock)]
+#[async_trait]
+pub trait EventConnector: fmt::Debug + Send + Sync {
+    /// Opens a socket at `uri`, up to the moment when messages can be exchanged.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] if the host can not be reached or does not agree to the protocol.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a socket half open is closed.
+    async fn open(&self, uri: Uri) -> Result<Box<dyn EventSocket>, ConnectError>;
+}
+
+/// An open message socket. Dropping it cuts the connection.
+#[async_trait]
+pub trait EventSocket: fmt::Debug + Send {
+    /// The next message. `None` once the socket has failed or both sides have closed.
+    ///
+    /// # Errors
+    ///
+    /// [`SocketError`] if the connection broke or the peer violated the protocol. No message
+    /// follows.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a cancelled call loses no message.
+    async fn recv(&mut self) -> Option<Result<Frame, SocketError>>;
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    ///
+    /// [`SocketError`] if the connection broke.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: after a cancelled call the socket must be dropped.
+    async fn send(&mut self, frame: Frame) -> Result<(), SocketError>;
+}
+
+/// A whole message or a control frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Frame {
+    /// Text, checked to be UTF-8 when received.
+    Text(Bytes),
+    /// Bytes.
+    Binary(Bytes),
+    /// A question whether the peer lives.
+    Ping(Bytes),
+    /// Its answer.
+    Pong(Bytes),
+    /// The end, with the peer's reason if it gave one.
+    Close(Option<CloseFrame>),
+}
+
+/// Why a socket is closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CloseFrame {
+    /// The code of RFC 6455, or one of an application.
+    pub code: u16,
+    /// Words for people.
+    pub reason: String,
+}
+
+impl CloseFrame {
+    /// A close frame. A reason that does not fit into a control frame is cut.
+    #[must_use]
+    pub fn new(code: u16, reason: impl Into<String>) -> Self {
+        let mut reason = reason.into();
+        let end = (0..=MAX_REASON)
+            .rev()
+            .find(|at| reason.is_char_boundary(*at));
+        reason.truncate(end.unwrap_or(0).min(reason.len()));
+        Self { code, reason }
+    }
+}
+
+/// A control frame holds 125 bytes, two of them the code.
+const MAX_REASON: usize = 123;
+
+/// Why a socket no longer works.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SocketError {
+    /// The connection broke.
+    #[error("the connection broke")]
+    Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The peer sent what the protocol forbids.
+    #[error("the peer violated the protocol: {0}")]
+    Protocol(&'static str),
+    /// A message is larger than the limit.
+    #[error("a message is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// A message could not be written in time.
+    #[error("a message could not be written in time")]
+    WriteTimeout,
+}
+
+impl SocketError {
+    /// The close code that tells the peer.
+    #[must_use]
+    pub fn close_code(&self) -> u16 {
+        match self {
+            Self::Protocol(_) => 1002,
+            Self::TooLarge { .. } => 1009,
+            Self::Broken(_) | Self::WriteTimeout => 1006,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static_assertions::assert_obj_safe!(EventConnector, EventSocket);
+
+    /// Promise: R30
+    #[test]
+    fn a_close_reason_fits_into_a_control_frame_and_keeps_whole_characters() {
+        let exact = "a".repeat(MAX_REASON);
+        assert_eq!(CloseFrame::new(1000, exact.clone()).reason, exact);
+        assert_eq!(
+            CloseFrame::new(1000, "ü".repeat(100)).reason.len(),
+            MAX_REASON - 1
+        );
+        assert_eq!(CloseFrame::new(1000, "short").reason, "short");
+    }
+}

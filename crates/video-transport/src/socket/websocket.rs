@@ -1,0 +1,221 @@
+//! The WebSocket over the `fastwebsockets` crate.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use fastwebsockets::{OpCode, Payload, Role, WebSocketError, WebSocketRead, WebSocketWrite};
+use http::Uri;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio::io::{ReadHalf, WriteHalf};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::assembler::{Fragment, FragmentKind, MessageAssembler};
+use super::handshake::upgrade;
+use super::{EventConnector, EventSocket, Frame, SocketError};
+use crate::entropy::Entropy;
+use crate::error::{ConnectError, ConnectErrorKind};
+use crate::net::{Dialer, Target};
+
+/// Bounds of a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SocketLimits {
+    /// The largest message that is received, in bytes. 16 MiB.
+    pub max_message: usize,
+    /// How long writing a message may take. 5 s.
+    pub write: Duration,
+}
+
+impl Default for SocketLimits {
+    fn default() -> Self {
+        Self {
+            max_message: 16 * 1024 * 1024,
+            write: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Opens `WebSocket` connections over the streams of a dialer.
+#[derive(Debug)]
+pub struct WebSocketConnector {
+    dialer: Arc<dyn Dialer>,
+    limits: SocketLimits,
+    entropy: Entropy,
+}
+
+impl WebSocketConnector {
+    /// A connector over `dialer`.
+    #[must_use]
+    pub fn new(dialer: Arc<dyn Dialer>, limits: SocketLimits, entropy: Entropy) -> Self {
+        Self {
+            dialer,
+            limits,
+            entropy,
+        }
+    }
+}
+
+#[async_trait]
+impl EventConnector for WebSocketConnector {
+    async fn open(&self, uri: Uri) -> Result<Box<dyn EventSocket>, ConnectError> {
+        let target = Target::of(&uri).map_err(dial_failed)?;
+        let io = self.dialer.dial(&target).await.map_err(dial_failed)?;
+        let upgraded = upgrade(io, &uri, self.entropy.bytes()).await?;
+        Ok(Box::new(WebSocket::new(upgraded, self.limits)))
+    }
+}
+
+fn dial_failed(error: crate::net::DialError) -> ConnectError {
+    ConnectError::new(ConnectErrorKind::Dial(error.kind())).caused_by(error)
+}
+
+type Stream = TokioIo<Upgraded>;
+
+/// An open `WebSocket`.
+///
+/// Reading a frame can not be cancelled without losing its place in the stream, so it happens on
+/// a task of its own, which ends with the socket.
+struct WebSocket {
+    write: WebSocketWrite<WriteHalf<Stream>>,
+    messages: mpsc::Receiver<Result<Frame, SocketError>>,
+    write_timeout: Duration,
+    _reader: AbortOnDropHandle<()>,
+}
+
+/// Messages read ahead of the session. When it is full the peer has to wait.
+const READ_AHEAD: usize = 64;
+
+impl WebSocket {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the reader, owned by the socket it reads"
+    )]
+    fn new(upgraded: Upgraded, limits: SocketLimits) -> Self {
+        let (read, write) = tokio::io::split(TokioIo::new(upgraded));
+        let (mut read, write) = fastwebsockets::after_handshake_split(read, write, Role::Client);
+        read.set_auto_close(false);
+        read.set_auto_pong(false);
+        // Bounds a frame, exclusively; the assembler bounds a message, inclusively.
+        read.set_max_message_size(limits.max_message.saturating_add(1));
+        let (sender, messages) = mpsc::channel(READ_AHEAD);
+        let reader = tokio::spawn(read_messages(read, limits.max_message, sender));
+        Self {
+            write,
+            messages,
+            write_timeout: limits.write,
+            _reader: AbortOnDropHandle::new(reader),
+        }
+    }
+
+    async fn write(&mut self, frame: Frame) -> Result<(), WebSocketError> {
+        let frame = match frame {
+            Frame::Text(data) => fastwebsockets::Frame::text(payload(data)),
+            Frame::Binary(data) => fastwebsockets::Frame::binary(payload(data)),
+            Frame::Pong(data) => fastwebsockets::Frame::pong(payload(data)),
+            Frame::Ping(data) => {
+                fastwebsockets::Frame::new(true, OpCode::Ping, None, payload(data))
+            }
+            Frame::Close(None) => fastwebsockets::Frame::close_raw(Payload::Owned(Vec::new())),
+            Frame::Close(Some(close)) => {
+                fastwebsockets::Frame::close(close.code, close.reason.as_bytes())
+            }
+        };
+        self.write.write_frame(frame).await?;
+        self.write.flush().await
+    }
+}
+
+/// Owned bytes, because they are masked in place.
+fn payload(data: Bytes) -> Payload<'static> {
+    Payload::Bytes(BytesMut::from(data))
+}
+
+impl fmt::Debug for WebSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WebSocket")
+    }
+}
+
+#[async_trait]
+impl EventSocket for WebSocket {
+    async fn recv(&mut self) -> Option<Result<Frame, SocketError>> {
+        self.messages.recv().await
+    }
+
+    async fn send(&mut self, frame: Frame) -> Result<(), SocketError> {
+        match timeout(self.write_timeout, self.write(frame)).await {
+            Ok(written) => written.map_err(|error| SocketError::Broken(Box::new(error))),
+            Err(_) => Err(SocketError::WriteTimeout),
+        }
+    }
+}
+
+async fn read_messages(
+    mut read: WebSocketRead<ReadHalf<Stream>>,
+    limit: usize,
+    messages: mpsc::Sender<Result<Frame, SocketError>>,
+) {
+    let mut assembler = MessageAssembler::new(limit);
+    loop {
+        let message = match read_fragment(&mut read, limit).await {
+            Ok(fragment) => assembler.push(fragment).transpose(),
+            Err(error) => Some(Err(error)),
+        };
+        let Some(message) = message else { continue };
+        let last = matches!(message, Err(_) | Ok(Frame::Close(_)));
+        if messages.send(message).await.is_err() || last {
+            return;
+        }
+    }
+}
+
+async fn read_fragment(
+    read: &mut WebSocketRead<ReadHalf<Stream>>,
+    limit: usize,
+) -> Result<Fragment, SocketError> {
+    // Never called: answering control frames is left to the session.
+    let mut answer = |_| async { Ok::<(), std::convert::Infallible>(()) };
+    let frame = read
+        .read_frame(&mut answer)
+        .await
+        .map_err(|error| read_failed(error, limit))?;
+    let kind = match frame.opcode {
+        OpCode::Continuation => FragmentKind::Continuation,
+        OpCode::Text => FragmentKind::Text,
+        OpCode::Binary => FragmentKind::Binary,
+        OpCode::Close => FragmentKind::Close,
+        OpCode::Ping => FragmentKind::Ping,
+        OpCode::Pong => FragmentKind::Pong,
+    };
+    let payload = match frame.payload {
+        Payload::Bytes(data) => data.freeze(),
+        other => Bytes::from(Vec::from(other)),
+    };
+    Ok(Fragment {
+        fin: frame.fin,
+        kind,
+        payload,
+    })
+}
+
+fn read_failed(error: WebSocketError, limit: usize) -> SocketError {
+    match error {
+        WebSocketError::FrameTooLarge => SocketError::TooLarge { limit },
+        WebSocketError::InvalidUTF8 => SocketError::Protocol("text that is not UTF-8"),
+        WebSocketError::ReservedBitsNotZero => SocketError::Protocol("a reserved bit is set"),
+        WebSocketError::InvalidValue => SocketError::Protocol("an unknown kind of frame"),
+        WebSocketError::ControlFrameFragmented => {
+            SocketError::Protocol("a control frame in fragments")
+        }
+        WebSocketError::PingFrameTooLarge => {
+            SocketError::Protocol("a control frame of more than 125 bytes")
+        }
+        error => SocketError::Broken(Box::new(error)),
+    }
+}

@@ -1,0 +1,40 @@
+//! The command line.
+
+xflags::xflags! {
+    /// Runs the project's tasks.
+    cmd xtask {
+        /// Runs the tests: with nextest if it is installed, else with cargo; then the doc tests.
+        cmd test {
+            /// Runs only tests whose name contains one of these words, and no doc tests.
+            repeated filter: String
+        }
+        /// Runs everything that gates a change, and prints the metrics.
+        cmd ci {
+            /// Runs one step only: tidy, fmt, clippy, test, doc, features, lessons, deny, typos, metrics.
+            optional step: String
+        }
+        /// Formats the sources and applies what clippy can mend by itself.
+        cmd fixup {}
+        /// Checks the layers and the layout of the sources.
+        cmd tidy {}
+        /// Checks that each crate builds with each of its features, and that the layers stand alone.
+        cmd features {}
+        /// Runs the tests that claim promises and tells which promises are kept.
+        cmd lessons {
+            /// Prints the result as JSON.
+            optional --json
+            /// Reports the promises of one stage only.
+            optional --stage stage: String
+        }
+        /// Prints crate counts and file sizes, against their targets.
+        cmd metrics {
+            /// Also times a clean release build of video-client.
+            optional --build
+        }
+        /// Folds the fragments of docs/changelog.d into docs/CHANGELOG.md.
+        cmd changelog {
+            /// The version that is about to be released.
+            required version: String
+        }
+    }
+}

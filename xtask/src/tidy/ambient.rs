@@ -1,0 +1,143 @@
+//! I5: time, randomness and tasks enter in few named files.
+
+use crate::finding::Finding;
+use crate::source::Source;
+
+/// The files that may read a clock, draw randomness or spawn, and what for.
+pub(crate) const LEGAL: &[(&str, &str)] = &[
+    (
+        "crates/video-core/src/time.rs",
+        "the one reader of the wall clock",
+    ),
+    (
+        "crates/video-testkit/src/clock.rs",
+        "the clock of the emulated service",
+    ),
+    (
+        "crates/video-transport/src/entropy.rs",
+        "the one source of randomness",
+    ),
+    (
+        "crates/video-transport/src/rpc/channel.rs",
+        "drives the call machine",
+    ),
+    (
+        "crates/video-transport/src/session/driver.rs",
+        "drives the session machine",
+    ),
+    (
+        "crates/video-transport/src/session/handle.rs",
+        "starts the session's driver and owns its task",
+    ),
+    (
+        "crates/video-transport/src/socket/websocket.rs",
+        "owns the task that reads the socket",
+    ),
+];
+
+/// What betrays such a place: the lint's expectation, or the call itself.
+const SIGNS: [&str; 8] = [
+    "clippy::disallowed_methods",
+    "Instant::now(",
+    "SystemTime::now(",
+    "tokio::spawn(",
+    "task::spawn(",
+    "fastrand::f64(",
+    "fastrand::u64(",
+    "fastrand::Rng::new(",
+];
+
+/// Finds effects outside of the legal files, and legal files without effects.
+pub(crate) fn effects(sources: &[Source], legal: &[(&str, &str)]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut used = Vec::new();
+    for source in sources.iter().filter(|source| source.is_crate_source()) {
+        for (line, text) in source.production() {
+            let Some(sign) = SIGNS.iter().find(|sign| text.contains(**sign)) else {
+                continue;
+            };
+            if legal.iter().any(|(path, _)| *path == source.path) {
+                used.push(source.path.as_str());
+            } else {
+                findings.push(Finding::new(
+                    &source.path,
+                    line,
+                    format!(
+                        "I5: `{}` outside of the files that may read clocks, draw randomness or \
+                         spawn: take it as an argument, or name the file and the reason in \
+                         xtask/src/tidy/ambient.rs",
+                        sign.trim_end_matches('(')
+                    ),
+                ));
+            }
+        }
+    }
+    for (path, _) in legal.iter().filter(|(path, _)| !used.contains(path)) {
+        findings.push(Finding::new(
+            "xtask/src/tidy/ambient.rs",
+            1,
+            format!("I5: {path} needs no place in the list any more: remove it"),
+        ));
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LEGAL, effects};
+    use crate::finding::tests::render;
+    use crate::source::Source;
+
+    fn check(text: &str, legal: &[(&str, &str)]) -> String {
+        render(&effects(&[Source::new("crates/a/src/b.rs", text)], legal))
+    }
+
+    #[test]
+    fn an_effect_in_an_unlisted_file_is_found() {
+        let breaches = [
+            "fn f() { Instant::now(); }",
+            "fn f() { std::time::SystemTime::now(); }",
+            "fn f() { tokio::spawn(g()); }",
+            "fn f() { task::spawn(g()); }",
+            "fn f() { fastrand::f64(); }",
+            "#[expect(clippy::disallowed_methods, reason = \"x\")]",
+        ];
+        for breach in breaches {
+            assert!(
+                check(breach, &[]).starts_with("crates/a/src/b.rs:1: I5"),
+                "{breach}"
+            );
+        }
+    }
+
+    #[test]
+    fn listed_files_tests_and_prose_are_fine() {
+        let legal = [("crates/a/src/b.rs", "it drives")];
+        assert_eq!(check("fn f() { Instant::now(); }", &legal), "");
+        assert_eq!(
+            check("// Instant::now()\nconst A: &str = \"tokio::spawn(\";", &[]),
+            ""
+        );
+        assert_eq!(
+            check(
+                "#[cfg(test)]\nmod tests {\n    fn f() { Instant::now(); }\n}",
+                &[]
+            ),
+            ""
+        );
+    }
+
+    #[test]
+    fn a_listed_file_without_effects_is_found() {
+        let found = check("fn f() {}", &[("crates/a/src/b.rs", "it drove")]);
+        assert!(
+            found.contains("crates/a/src/b.rs needs no place"),
+            "{found}"
+        );
+    }
+
+    #[test]
+    fn each_legal_file_has_a_reason() {
+        assert!(LEGAL.iter().all(|(_, reason)| !reason.is_empty()));
+    }
+}

@@ -1,0 +1,5 @@
+//! Uses `video-auth` alone.
+
+use video_auth as _;
+
+fn main() {}

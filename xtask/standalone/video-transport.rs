@@ -1,0 +1,5 @@
+//! Uses `video-transport` alone.
+
+use video_transport as _;
+
+fn main() {}
