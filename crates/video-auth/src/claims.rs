@@ -1,7 +1,5 @@
 //! Reads what a token says of itself, without verifying it.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,7 +15,7 @@ pub enum InvalidToken {
     /// A token is three parts joined by dots.
     #[error("the token does not have three parts")]
     NotThreeParts,
-    /// The parts are not JSON in the URL-safe base64 alphabet.
+    /// The parts are not JSON in the URL-safe base64 alphabet, or there is white space around them.
     #[error("the token can not be decoded")]
     Undecodable,
     /// The token names no user.
@@ -79,6 +77,9 @@ impl TokenClaims {
         if token.split('.').count() != 3 {
             return Err(InvalidToken::NotThreeParts);
         }
+        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(InvalidToken::Undecodable);
+        }
         let wire: Wire = jsonwebtoken::dangerous::insecure_decode_claims(token)
             .map_err(|_| InvalidToken::Undecodable)?;
         let user_id = match wire.user_id {
@@ -96,26 +97,22 @@ impl TokenClaims {
 }
 
 /// Seconds since the Unix epoch, with or without a fraction.
+///
+/// A moment beyond the calendar is none to plan by. Whether it is valid the service decides.
 fn time(claim: &'static str, value: Option<Value>) -> Result<Option<Timestamp>, InvalidToken> {
-    let invalid = InvalidToken::NotATime { claim };
     let number = match value {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::Number(number)) => number,
-        Some(_) => return Err(invalid),
+        Some(_) => return Err(InvalidToken::NotATime { claim }),
     };
-    let seconds = match (number.as_i64(), number.as_f64()) {
-        (Some(seconds), _) => Some(seconds),
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a fraction of a second is cut off"
-        )]
-        (None, Some(seconds)) => Some(seconds as i64),
-        (None, None) => None,
-    };
-    seconds
-        .and_then(Timestamp::from_unix_seconds)
-        .map(Some)
-        .ok_or(invalid)
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a fraction of a second is cut off"
+    )]
+    let seconds = number
+        .as_i64()
+        .or_else(|| number.as_f64().map(|seconds| seconds as i64));
+    Ok(seconds.and_then(Timestamp::from_unix_seconds))
 }
 
 /// Reads a token together with its claims.
@@ -134,11 +131,11 @@ pub fn parse_token(raw: SecretString) -> Result<UserToken, InvalidToken> {
 }
 
 /// Shapes claims like a token, with a signature that no service accepts.
-#[cfg_attr(
-    not(any(test, feature = "test-util")),
-    expect(dead_code, reason = "for tests")
-)]
+#[cfg(any(test, feature = "test-util"))]
 pub(crate) fn unsigned(claims: &str) -> String {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#);
     format!("{header}.{}.bm9uZQ", URL_SAFE_NO_PAD.encode(claims))
 }
@@ -193,6 +190,9 @@ mod tests {
         assert_eq!(why("a.b.c.d"), InvalidToken::NotThreeParts);
         assert_eq!(why("a.%%%.c"), InvalidToken::Undecodable);
         assert_eq!(why("<html>.</html>.x"), InvalidToken::Undecodable);
+        let newline = unsigned(r#"{"user_id":"a"}"#) + "\n";
+        assert_eq!(why(&newline), InvalidToken::Undecodable);
+        assert_eq!(why(&unsigned("[1]")), InvalidToken::Undecodable);
         for no_user in [
             "{}",
             r#"{"user_id":7}"#,
@@ -216,6 +216,10 @@ mod tests {
         );
         assert_eq!(of(r#"{"user_id":"a","exp":null}"#), None);
         assert_eq!(of(r#"{"user_id":"a"}"#), None);
+        for beyond in ["1735663015000", "-99999999999999", "1e300"] {
+            let claims = format!(r#"{{"user_id":"a","exp":{beyond}}}"#);
+            assert_eq!(of(&claims), None, "{beyond}");
+        }
     }
 
     #[test]

@@ -26,7 +26,9 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// impl TokenLoader for Backend {
 ///     async fn load_token(&self, user_id: UserId) -> Result<String, LoadTokenError> {
-///         Err(LoadTokenError::new(format!("no token for {user_id}")))
+///         // Ask your backend here. Every error becomes a `LoadTokenError` by `?`.
+///         let token = std::fs::read_to_string(format!("{user_id}.token"))?;
+///         Ok(token.trim().to_owned())
 ///     }
 /// }
 /// ```
@@ -44,6 +46,11 @@ pub trait TokenLoader: Send + Sync + 'static {
 }
 
 /// Why the application has no token.
+///
+/// Not an error itself, so that every error becomes one by `?`; it is [`into_inner`] that reaches
+/// those who wait, as the source of their error.
+///
+/// [`into_inner`]: Self::into_inner
 #[derive(Debug)]
 pub struct LoadTokenError(BoxError);
 
@@ -57,6 +64,18 @@ impl LoadTokenError {
     #[must_use]
     pub fn into_inner(self) -> BoxError {
         self.0
+    }
+}
+
+impl<E: Into<BoxError>> From<E> for LoadTokenError {
+    fn from(error: E) -> Self {
+        Self::new(error)
+    }
+}
+
+impl fmt::Display for LoadTokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
     }
 }
 
@@ -147,9 +166,9 @@ impl IntoLoadedToken for String {
     }
 }
 
-impl<E: Into<BoxError>> IntoLoadedToken for Result<String, E> {
+impl<E: Into<LoadTokenError>> IntoLoadedToken for Result<String, E> {
     fn into_loaded_token(self) -> Result<String, LoadTokenError> {
-        self.map_err(LoadTokenError::new)
+        self.map_err(Into::into)
     }
 }
 
@@ -159,7 +178,7 @@ mod sealed {
 
     impl Sealed for String {}
 
-    impl<E: Into<super::BoxError>> Sealed for Result<String, E> {}
+    impl<E: Into<super::LoadTokenError>> Sealed for Result<String, E> {}
 }
 
 /// Hears of each new token, before it is used.

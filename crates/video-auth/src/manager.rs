@@ -1,11 +1,12 @@
 //! The handle on a user's tokens.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use tokio::sync::{mpsc, oneshot};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::task::AbortOnDropHandle;
 use video_core::{
     SystemWallClock, TokenError, TokenErrorKind, TokenSource, UserId, UserToken, WallClock,
@@ -22,15 +23,11 @@ use crate::worker::{Loading, Request, Worker, is_inside};
 #[derive(Debug)]
 pub struct TokenManager {
     requests: mpsc::Sender<Request>,
+    current: watch::Receiver<Option<UserToken>>,
     marker: Arc<()>,
-    task: Mutex<Task>,
-}
-
-#[derive(Debug)]
-enum Task {
-    Ready(Box<Worker>),
-    Running { _worker: AbortOnDropHandle<()> },
-    Over,
+    /// What is started by the first who asks.
+    idle: Mutex<Option<Box<Worker>>>,
+    task: OnceLock<AbortOnDropHandle<()>>,
 }
 
 /// Why tokens can not be supplied at all.
@@ -83,26 +80,41 @@ impl TokenManager {
         }
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the worker, owned by this manager"
-    )]
-    fn start(&self) {
-        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-        *task = match std::mem::replace(&mut *task, Task::Over) {
-            Task::Ready(worker) => Task::Running {
-                _worker: AbortOnDropHandle::new(tokio::spawn(worker.run())),
-            },
-            other => other,
-        };
+    /// The token in use, without waiting. `None` before the first one was asked for.
+    #[must_use]
+    pub fn current(&self) -> Option<UserToken> {
+        self.current.borrow().clone()
     }
 
-    async fn ask(&self, rejected: Option<UserToken>) -> Result<UserToken, TokenError> {
+    fn start(&self) -> Result<(), TokenError> {
+        if self.task.get().is_some() {
+            return Ok(());
+        }
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.is_some() {
+            let runtime = Handle::try_current()
+                .map_err(|error| TokenError::with_source(TokenErrorKind::Stopped, error))?;
+            if let Some(worker) = idle.take() {
+                self.task.get_or_init(|| worker.start(&runtime));
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, rejected: Option<&UserToken>) -> Result<UserToken, TokenError> {
+        // What the worker would answer, without the way there and back.
+        if let Some(current) = self.current()
+            && rejected != Some(&current)
+        {
+            return Ok(current);
+        }
         if is_inside(&self.marker) {
-            let words = "the token loader asked the client for the token that it is to load";
+            let words = "the token loader, or `on_token_updated`, asked for the token that it is \
+                         to supply";
             return Err(TokenError::with_source(TokenErrorKind::Loader, words));
         }
-        self.start();
+        self.start()?;
+        let rejected = rejected.cloned();
         let stopped = || TokenError::new(TokenErrorKind::Stopped);
         let (reply, answer) = oneshot::channel();
         self.requests
@@ -120,7 +132,7 @@ impl TokenSource for TokenManager {
     }
 
     async fn refresh(&self, rejected: &UserToken) -> Result<UserToken, TokenError> {
-        self.ask(Some(rejected.clone())).await
+        self.ask(Some(rejected)).await
     }
 }
 
@@ -143,7 +155,7 @@ impl TokenManagerBuilder {
         self
     }
 
-    /// Sets how long the loader, and the callback, may take. 10 s.
+    /// Sets how long the loader may take. 10 s.
     pub fn loader_timeout(mut self, limit: Duration) -> Self {
         self.loader_timeout = limit;
         self
@@ -182,6 +194,7 @@ impl TokenManagerBuilder {
         };
         let can_load = self.loader.is_some();
         let (requests, receiver) = mpsc::channel(REQUESTS);
+        let (shown, current) = watch::channel(None);
         let marker = Arc::new(());
         let worker = Worker {
             refresher: Refresher::new(initial.clone(), can_load, self.refresh_policy),
@@ -195,12 +208,14 @@ impl TokenManagerBuilder {
             },
             wall_clock: self.wall_clock,
             requests: receiver,
+            current: shown,
         };
-        let task = Mutex::new(Task::Ready(Box::new(worker)));
         Ok(TokenManager {
             requests,
+            current,
             marker,
-            task,
+            idle: Mutex::new(Some(Box::new(worker))),
+            task: OnceLock::new(),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Decides when a token is loaded and who gets it. Sans-IO: time is an argument.
 
 use std::collections::VecDeque;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use video_core::{TokenError, TokenErrorKind, UserToken};
 
@@ -53,18 +53,25 @@ pub(crate) struct Refresher {
     policy: RefreshPolicy,
     can_load: bool,
     current: Option<UserToken>,
-    loading: bool,
+    load: Option<Load>,
     waiting: Vec<Demand>,
     /// When the current token is replaced unasked.
     due: Option<SystemTime>,
     outputs: VecDeque<Output>,
 }
 
+/// The load in flight.
+#[derive(Debug)]
+struct Load {
+    /// The token whose refusal was known when it began.
+    rejected: Option<UserToken>,
+}
+
 #[derive(Debug)]
 struct Demand {
     waiter: Waiter,
     rejected: Option<UserToken>,
-    /// Whether the load that it waits for began after it, and so knows of the refusal.
+    /// Whether the load that it waits for knows of the refusal.
     heard: bool,
 }
 
@@ -78,7 +85,7 @@ impl Refresher {
             policy,
             can_load,
             current: None,
-            loading: false,
+            load: None,
             waiting: Vec::new(),
             due: None,
             outputs: VecDeque::new(),
@@ -98,7 +105,7 @@ impl Refresher {
             Input::Loaded(Err(error)) => self.failed(now, &error),
             Input::Tick if self.due.is_some_and(|due| now >= due) => {
                 self.due = None;
-                self.load();
+                self.load(None);
             }
             Input::Tick => {}
         }
@@ -114,6 +121,11 @@ impl Refresher {
         self.due
     }
 
+    /// The token in use.
+    pub(crate) fn current(&self) -> Option<&UserToken> {
+        self.current.as_ref()
+    }
+
     fn demand(&mut self, waiter: Waiter, rejected: Option<UserToken>) {
         match &self.current {
             Some(current) if rejected.as_ref() != Some(current) => {
@@ -125,33 +137,36 @@ impl Refresher {
                 self.outputs.push_back(Output::Answer(waiter, Err(error)));
             }
             _ => {
-                let heard = !self.loading;
+                let heard = self
+                    .load
+                    .as_ref()
+                    .is_none_or(|load| load.rejected == rejected);
+                self.load(rejected.clone());
                 self.waiting.push(Demand {
                     waiter,
                     rejected,
                     heard,
                 });
-                self.load();
             }
         }
     }
 
-    fn load(&mut self) {
-        if self.can_load && !self.loading {
-            self.loading = true;
+    /// Begins a load that knows of a refusal, unless one is in flight.
+    fn load(&mut self, rejected: Option<UserToken>) {
+        if self.can_load && self.load.is_none() {
+            self.load = Some(Load { rejected });
             self.outputs.push_back(Output::Load);
         }
     }
 
     fn loaded(&mut self, now: SystemTime, token: &UserToken) {
-        self.loading = false;
-        let earliest = now + MIN_SPACING;
-        self.due = self.due_of(token).map(|due| due.max(earliest));
+        self.load = None;
+        self.due = self.due_of(token).and_then(|due| not_soon(due, now));
         self.current = Some(token.clone());
         for demand in std::mem::take(&mut self.waiting) {
             let refused = demand.rejected.as_ref() == Some(token);
             if refused && !demand.heard {
-                // This load began before the refusal was known: one more, for who knows.
+                // The load began before the refusal was known: one more, which knows of it.
                 self.waiting.push(Demand {
                     heard: true,
                     ..demand
@@ -166,15 +181,14 @@ impl Refresher {
                 .push_back(Output::Answer(demand.waiter, answer));
         }
         if !self.waiting.is_empty() {
-            self.load();
+            self.load(Some(token.clone()));
         }
     }
 
     fn failed(&mut self, now: SystemTime, error: &TokenError) {
-        self.loading = false;
-        if self.policy.before_expiry.is_some() && self.current.is_some() {
-            self.due = Some(now + MIN_SPACING);
-        }
+        self.load = None;
+        let due = self.current.as_ref().and_then(|token| self.due_of(token));
+        self.due = due.and_then(|due| not_soon(due, now));
         for demand in self.waiting.drain(..) {
             self.outputs
                 .push_back(Output::Answer(demand.waiter, Err(error.clone())));
@@ -185,9 +199,16 @@ impl Refresher {
         if !self.can_load {
             return None;
         }
-        let expires_at = SystemTime::from(token.expires_at()?);
-        expires_at.checked_sub(self.policy.before_expiry?)
+        let age = token.expires_at()?.saturating_since(UNIX_EPOCH.into());
+        let lead = self.policy.before_expiry?;
+        UNIX_EPOCH.checked_add(age)?.checked_sub(lead)
     }
+}
+
+/// `due`, or later if it is too soon after a load that ended `now`.
+fn not_soon(due: SystemTime, now: SystemTime) -> Option<SystemTime> {
+    now.checked_add(MIN_SPACING)
+        .map(|earliest| due.max(earliest))
 }
 
 #[cfg(test)]

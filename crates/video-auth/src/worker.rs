@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, warn};
 use video_core::{TokenError, TokenErrorKind, UserId, UserToken, WallClock};
 
@@ -30,6 +32,8 @@ pub(crate) struct Worker {
     pub(crate) loading: Loading,
     pub(crate) wall_clock: Arc<dyn WallClock>,
     pub(crate) requests: mpsc::Receiver<Request>,
+    /// Where the token in use is shown, once it has been announced.
+    pub(crate) current: watch::Sender<Option<UserToken>>,
 }
 
 /// How a token is loaded.
@@ -48,22 +52,34 @@ tokio::task_local! {
     static RUNNING: Arc<()>;
 }
 
-/// Whether the current task runs the loader that this marks.
+/// Whether the current task runs the loader or the callback that this marks.
 pub(crate) fn is_inside(marker: &Arc<()>) -> bool {
     RUNNING
         .try_with(|running| Arc::ptr_eq(running, marker))
         .unwrap_or(false)
 }
 
+/// How long the callback may take.
+const CALLBACK_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// The longest sleep towards a moment on the wall clock, so that a change of it is noticed.
 const MAX_SLEEP: Duration = Duration::from_secs(60);
 
 impl Worker {
-    /// Runs until no handle is left.
-    pub(crate) async fn run(mut self) {
+    /// Starts the worker. It ends with the handle.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one task of a manager, which owns the handle"
+    )]
+    pub(crate) fn start(self, runtime: &Handle) -> AbortOnDropHandle<()> {
+        AbortOnDropHandle::new(runtime.spawn(self.run()))
+    }
+
+    async fn run(mut self) {
         if let Some(token) = self.initial.take() {
             self.loading.announce(token).await;
         }
+        self.show();
         let mut jobs = JoinSet::new();
         let mut waiters = HashMap::new();
         let mut count = 0;
@@ -71,25 +87,27 @@ impl Worker {
             let deadline = self.refresher.deadline();
             let input = tokio::select! {
                 biased;
+                Some(loaded) = jobs.join_next() => Input::Loaded(loaded.unwrap_or_else(|_| {
+                    warn!("the token loader panicked");
+                    Err(TokenError::new(TokenErrorKind::LoaderPanicked))
+                })),
                 request = self.requests.recv() => {
                     let Some(Request { rejected, reply }) = request else { return };
                     count += 1;
                     waiters.insert(Waiter(count), reply);
                     Input::Demand { waiter: Waiter(count), rejected }
                 }
-                Some(loaded) = jobs.join_next() => {
-                    let panicked = |_| Err(TokenError::new(TokenErrorKind::LoaderPanicked));
-                    Input::Loaded(loaded.unwrap_or_else(panicked))
-                }
                 () = sleep_towards(deadline, &*self.wall_clock) => Input::Tick,
             };
             self.refresher.handle(self.wall_clock.now(), input);
+            self.show();
             while let Some(output) = self.refresher.poll() {
                 match output {
                     Output::Load => {
+                        let known = self.refresher.current().cloned();
                         let loading = self.loading.clone();
                         let marker = Arc::clone(&loading.marker);
-                        jobs.spawn(RUNNING.scope(marker, loading.run()));
+                        jobs.spawn(RUNNING.scope(marker, loading.run(known)));
                     }
                     Output::Answer(waiter, answer) => {
                         if let Some(reply) = waiters.remove(&waiter) {
@@ -101,12 +119,20 @@ impl Worker {
             }
         }
     }
+
+    fn show(&self) {
+        self.current.send_replace(self.refresher.current().cloned());
+    }
 }
 
 impl Loading {
-    async fn run(self) -> Result<UserToken, TokenError> {
+    /// Loads a token and announces it, unless it is the `known` one again.
+    async fn run(self, known: Option<UserToken>) -> Result<UserToken, TokenError> {
         let token = self.load().await;
         match &token {
+            Ok(token) if known.as_ref() == Some(token) => {
+                debug!(?token, "loaded the token that is in use");
+            }
             Ok(token) => {
                 debug!(?token, "loaded a token");
                 self.announce(token.clone()).await;
@@ -145,8 +171,8 @@ impl Loading {
         let mut job = JoinSet::new();
         let marker = Arc::clone(&self.marker);
         job.spawn(RUNNING.scope(marker, async move { callback.call(token).await }));
-        match timeout(self.limit, job.join_next()).await {
-            Ok(Some(Err(error))) => warn!(%error, "`on_token_updated` panicked"),
+        match timeout(CALLBACK_TIMEOUT, job.join_next()).await {
+            Ok(Some(Err(_))) => warn!("`on_token_updated` panicked"),
             Ok(_) => {}
             Err(_) => warn!("`on_token_updated` did not end in time"),
         }

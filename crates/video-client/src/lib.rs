@@ -1,1 +1,34 @@
 #![doc = include_str!("../README.md")]
+
+mod api;
+mod builder;
+mod call;
+mod client;
+mod error;
+mod options;
+mod parts;
+mod rewatch;
+
+pub use builder::{BuildError, StreamVideoBuilder};
+pub use call::{
+    Call, EndCall, GetCall, GetOrCreateCall, JoinCall, SendCustomEvent, UNKNOWN_LOCATION,
+    UpdateCall,
+};
+pub use client::{Connect, StreamVideo};
+pub use error::{Error, ErrorKind, Result};
+pub use options::StreamVideoOptions;
+#[cfg(feature = "test-util")]
+pub use parts::Parts;
+pub use video_auth::{LoadTokenError, OnTokenUpdated, RefreshPolicy, TokenLoader};
+pub use video_core::{
+    ApiCode, ApiError, CallCid, Classify, ConnectionId, Event, EventPayload, FailureClass,
+    HeartbeatPolicy, InvalidEndpoint, InvalidEvent, InvalidId, Json, NeverRetry, ReconnectPolicy,
+    RetryPolicy, StandardRetry, Timestamp, TokenErrorKind, User, UserId, UserToken, event, model,
+};
+#[cfg(feature = "tls")]
+pub use video_transport::TlsRoots;
+pub use video_transport::{
+    ConnectError, ConnectErrorKind, ConnectionState, DialErrorKind, Dialer, DisconnectReason,
+    Entropy, EventItem, Events, NotConnected, Phase, RpcErrorKind, RpcLimits, SessionTimeouts,
+    SkippedFrame, SocketLimits,
+};

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
-use video_core::Idempotency;
+use video_core::{ConnectionId, Idempotency};
 
 pub(crate) use channel::push_query;
 pub use channel::{RpcChannel, RpcLimits};
@@ -142,6 +142,8 @@ pub struct RpcResponse {
     pub body: Bytes,
     /// The id of the request, the same over all its attempts.
     pub request_id: String,
+    /// The connection that was told to watch, if one was.
+    pub watched_on: Option<ConnectionId>,
 }
 
 impl RpcResponse {
@@ -151,7 +153,15 @@ impl RpcResponse {
         Self {
             body: body.into(),
             request_id: request_id.into(),
+            watched_on: None,
         }
+    }
+
+    /// Sets the connection that was told to watch.
+    #[must_use]
+    pub fn watched_on(mut self, connection: Option<ConnectionId>) -> Self {
+        self.watched_on = connection;
+        self
     }
 
     /// Decodes the body.

@@ -235,7 +235,7 @@ async fn a_loader_that_needs_its_own_token_is_told_so_at_once() {
         .and_then(Error::source)
         .expect("a cause")
         .to_string();
-    assert!(cause.contains("the token that it is to load"), "{cause}");
+    assert!(cause.contains("the token that it is to supply"), "{cause}");
 }
 
 #[tokio::test(start_paused = true)]

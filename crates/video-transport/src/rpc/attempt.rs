@@ -224,7 +224,7 @@ mod tests {
             ..failure(FailureClass::Throttled)
         };
         assert_eq!(course.fail(asked(TIMEOUT)), Next::GiveUp);
-        let just_before = TIMEOUT - Duration::from_millis(1);
+        let just_before = TIMEOUT.saturating_sub(Duration::from_millis(1));
         assert!(matches!(course.fail(asked(just_before)), Next::RetryAt(_)));
     }
 

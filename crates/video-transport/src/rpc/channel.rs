@@ -135,7 +135,9 @@ impl RpcChannel {
                 )
                 .await;
             let error = match result {
-                Ok(body) => return Ok(RpcResponse::new(body, request_id)),
+                Ok(body) => {
+                    return Ok(RpcResponse::new(body, request_id).watched_on(connection));
+                }
                 Err(error) => error.after_attempts(machine.attempts()),
             };
             let next = machine.failed(

@@ -42,6 +42,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// The world as a driver would see it, with the invariants.
+#[expect(clippy::struct_excessive_bools, reason = "independent observations")]
 struct World {
     machine: Machine,
     now: Instant,

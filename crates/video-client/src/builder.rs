@@ -1,0 +1,241 @@
+//! Wires a client together.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use video_auth::{
+    IntoLoadedToken, InvalidToken, OnTokenUpdated, SharedTokenLoader, TokenLoader, TokenManager,
+    TokenSetupError, token_loader_fn,
+};
+use video_core::{
+    ApiKey, Endpoint, InvalidEndpoint, InvalidId, TokenSource, User, UserId, UserToken,
+};
+use video_transport::{
+    ConnectOptions, Dialer, Entropy, HyperTransport, RpcChannel, Session, SessionConfig, TcpDialer,
+    WebSocketConnector,
+};
+
+use crate::client::StreamVideo;
+use crate::options::StreamVideoOptions;
+use crate::parts::Parts;
+
+/// Why a client can not be built. Nothing has been started then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The API key is not one.
+    #[error("the API key is not valid")]
+    ApiKey(#[source] InvalidId),
+    /// The user id is not one.
+    #[error("the user id is not valid")]
+    UserId(#[source] InvalidId),
+    /// A regular user proves who they are with a token.
+    #[error("a regular user needs a token or a token loader")]
+    NoToken,
+    /// The token is not a token of the service.
+    #[error("the user token is not valid")]
+    Token(#[source] InvalidToken),
+    /// The token is for somebody else.
+    #[error("the user token is for `{actual}`, not for `{expected}`")]
+    WrongUser {
+        /// The user of the client.
+        expected: UserId,
+        /// The user that the token names.
+        actual: UserId,
+    },
+    /// An address is not one.
+    #[error("the address of the service is not valid")]
+    Endpoint(#[source] InvalidEndpoint),
+    /// Connecting at once needs a runtime.
+    #[error(
+        "connecting as soon as the client is built needs a tokio runtime; build it inside one, or \
+         set `auto_connect(false)`"
+    )]
+    NoRuntime,
+}
+
+/// Builds a [`StreamVideo`].
+#[derive(Debug)]
+#[must_use = "does nothing until built"]
+pub struct StreamVideoBuilder {
+    api_key: String,
+    user: User,
+    user_token: Option<SecretString>,
+    token_loader: Option<SharedTokenLoader>,
+    on_token_updated: Option<OnTokenUpdated>,
+    options: StreamVideoOptions,
+}
+
+impl StreamVideoBuilder {
+    pub(crate) fn new(api_key: String, user: User) -> Self {
+        Self {
+            api_key,
+            user,
+            user_token: None,
+            token_loader: None,
+            on_token_updated: None,
+            options: StreamVideoOptions::default(),
+        }
+    }
+
+    /// Sets the user's token. Without a loader it is the only one; with one it is the first.
+    pub fn user_token(mut self, token: impl Into<SecretString>) -> Self {
+        self.user_token = Some(token.into());
+        self
+    }
+
+    /// Sets where tokens come from: a closure that gives a `String`, or a `Result` of one.
+    ///
+    /// It is called when the first token is needed and again when the service refuses one, never
+    /// twice at once.
+    pub fn token_loader<F, Fut>(mut self, loader: F) -> Self
+    where
+        F: Fn(UserId) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoLoadedToken> + Send + 'static,
+    {
+        self.token_loader = Some(token_loader_fn(loader));
+        self
+    }
+
+    /// Sets where tokens come from: a type of your own.
+    pub fn custom_token_loader(mut self, loader: impl TokenLoader) -> Self {
+        self.token_loader = Some(SharedTokenLoader::new(loader));
+        self
+    }
+
+    /// Sets who hears of each new token, the first included, before it is used.
+    ///
+    /// Its faults are logged; they can not fail a connection.
+    pub fn on_token_updated<F, Fut>(mut self, callback: F) -> Self
+    where
+        F: Fn(UserToken) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.on_token_updated = Some(OnTokenUpdated::new(callback));
+        self
+    }
+
+    /// Sets everything else.
+    pub fn options(mut self, options: StreamVideoOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Builds the client, and begins to connect if that is wished for.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] if the client could never work. Nothing has been started then.
+    pub fn build(self) -> Result<StreamVideo, BuildError> {
+        let Self {
+            api_key,
+            user,
+            user_token,
+            token_loader,
+            on_token_updated,
+            options,
+        } = self;
+        let api_key = ApiKey::new(api_key).map_err(BuildError::ApiKey)?;
+        let user_id = user.checked_id().map_err(BuildError::UserId)?;
+        let endpoint = Endpoint::new(&options.coordinator_rpc_url, &options.coordinator_ws_url)
+            .map_err(BuildError::Endpoint)?;
+        if options.auto_connect && tokio::runtime::Handle::try_current().is_err() {
+            return Err(BuildError::NoRuntime);
+        }
+        let mut tokens = TokenManager::builder(user_id)
+            .loader_timeout(options.loader_timeout)
+            .refresh_policy(options.refresh_policy);
+        if let Some(token) = user_token {
+            tokens = tokens.static_token(token);
+        }
+        if let Some(loader) = token_loader {
+            tokens = tokens.loader(loader);
+        }
+        if let Some(callback) = on_token_updated {
+            tokens = tokens.on_token_updated(callback);
+        }
+        let tokens: Arc<dyn TokenSource> = Arc::new(tokens.build()?);
+
+        let entropy = options.entropy.clone().unwrap_or_else(Entropy::from_os);
+        let user = Arc::new(user);
+        let dialer = options
+            .dialer
+            .clone()
+            .unwrap_or_else(|| default_dialer(&options));
+        let session = session(
+            &options, &endpoint, &api_key, &user, &dialer, &entropy, &tokens,
+        )?;
+        let http = HyperTransport::new(dialer, options.timeouts.open, options.max_response);
+        let rest = endpoint.rest().clone();
+        let rpc = RpcChannel::new(
+            rest,
+            api_key,
+            Arc::new(http),
+            Arc::clone(&tokens),
+            session.gate(),
+        )
+        .client_tag(&options.client_tag)
+        .retry_policy(Arc::clone(&options.retry_policy))
+        .limits(options.request_limits)
+        .entropy(entropy);
+        let client = StreamVideo::assemble(Parts {
+            user,
+            rpc: Arc::new(rpc),
+            events: Arc::new(session),
+            tokens,
+        });
+        if options.auto_connect {
+            client.connect_in_background(
+                ConnectOptions::new()
+                    .include_user_details(options.include_user_details_for_auto_connect),
+            );
+        }
+        Ok(client)
+    }
+}
+
+fn session(
+    options: &StreamVideoOptions,
+    endpoint: &Endpoint,
+    api_key: &ApiKey,
+    user: &Arc<User>,
+    dialer: &Arc<dyn Dialer>,
+    entropy: &Entropy,
+    tokens: &Arc<dyn TokenSource>,
+) -> Result<Session, BuildError> {
+    let mut config = SessionConfig::new(endpoint, api_key.clone(), Arc::clone(user));
+    config.client_tag = options.client_tag.clone();
+    config.reconnect = options.reconnect_policy;
+    config.heartbeat = options.heartbeat_policy;
+    config.timeouts = options.timeouts;
+    config.event_buffer = options.event_buffer;
+    config.entropy = entropy.clone();
+    let connector =
+        WebSocketConnector::new(Arc::clone(dialer), options.socket_limits, entropy.clone());
+    Session::new(config, Arc::new(connector), Arc::clone(tokens)).map_err(|_| {
+        let url = options.coordinator_ws_url.clone();
+        BuildError::Endpoint(InvalidEndpoint::Malformed { url })
+    })
+}
+
+fn default_dialer(options: &StreamVideoOptions) -> Arc<dyn Dialer> {
+    let tcp = TcpDialer::new(options.timeouts.open);
+    #[cfg(feature = "tls")]
+    return Arc::new(video_transport::TlsDialer::new(
+        tcp,
+        options.tls_roots.clone(),
+    ));
+    #[cfg(not(feature = "tls"))]
+    return Arc::new(tcp);
+}
+
+impl From<TokenSetupError> for BuildError {
+    fn from(error: TokenSetupError) -> Self {
+        match error {
+            TokenSetupError::Invalid(invalid) => Self::Token(invalid),
+            TokenSetupError::WrongUser { expected, actual } => Self::WrongUser { expected, actual },
+            _ => Self::NoToken,
+        }
+    }
+}

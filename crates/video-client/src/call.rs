@@ -1,0 +1,105 @@
+//! A call.
+
+mod requests;
+
+use serde::Serialize;
+use video_core::CallCid;
+
+use crate::api::Answer;
+use crate::client::StreamVideo;
+
+pub use requests::{
+    EndCall, GetCall, GetOrCreateCall, JoinCall, SendCustomEvent, UNKNOWN_LOCATION, UpdateCall,
+};
+
+/// A handle on a call. A cheap clone; nothing is sent before one of its requests is awaited.
+///
+/// The requests that can watch do so unless told otherwise: they wait for a live connection, and
+/// from then on the events of the call are delivered to this client, also after the connection
+/// was lost and made again.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example(client: video_client::StreamVideo) -> Result<(), video_client::Error> {
+/// let call = client.call("default", "standup");
+/// let details = call.get_or_create().members(["ada", "tom"]).ring(true).await?;
+/// println!("{} members", details.members.len());
+/// call.send_custom_event(&serde_json::json!({"type": "wave"})).await?;
+/// call.end().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Call {
+    client: StreamVideo,
+    cid: CallCid,
+}
+
+impl Call {
+    pub(crate) fn new(client: StreamVideo, call_type: &str, id: &str) -> Self {
+        Self {
+            client,
+            cid: CallCid::of(call_type, id),
+        }
+    }
+
+    /// The full name, `type:id`.
+    #[must_use]
+    pub fn cid(&self) -> &CallCid {
+        &self.cid
+    }
+
+    /// The client that the call belongs to.
+    #[must_use]
+    pub fn client(&self) -> &StreamVideo {
+        &self.client
+    }
+
+    /// Gets the call. Fails with code 16 if there is none.
+    pub fn get(&self) -> GetCall {
+        GetCall::new(self.clone())
+    }
+
+    /// Gets the call, and creates it if there is none.
+    pub fn get_or_create(&self) -> GetOrCreateCall {
+        GetOrCreateCall::new(self.clone())
+    }
+
+    /// Changes the call.
+    pub fn update(&self) -> UpdateCall {
+        UpdateCall::new(self.clone())
+    }
+
+    /// Ends the call for everyone.
+    pub fn end(&self) -> EndCall {
+        EndCall::new(self.clone())
+    }
+
+    /// Sends an event of the application's own to everybody who watches the call, this client
+    /// included. Never repeated by itself once it may have been sent.
+    pub fn send_custom_event(&self, custom: &(impl Serialize + ?Sized)) -> SendCustomEvent {
+        SendCustomEvent::new(self.clone(), custom)
+    }
+
+    /// Asks for a seat on a media server: its address, a token for it, and servers that help
+    /// media through networks.
+    pub fn join_credentials(&self) -> JoinCall {
+        JoinCall::new(self.clone())
+    }
+
+    /// Remembers that the call is watched, if the answer says so.
+    fn note<T>(&self, answer: Answer<T>) -> T {
+        if let Some(connection) = answer.watched_on {
+            self.client.watched().note(&self.cid, connection);
+        }
+        answer.body
+    }
+
+    /// Stops watching: the call is not watched again on the next connection.
+    ///
+    /// The service goes on delivering its events until the current connection ends.
+    pub fn unwatch(&self) {
+        self.client.watched().remove(&self.cid);
+    }
+}

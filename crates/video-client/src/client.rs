@@ -1,0 +1,244 @@
+//! The client.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use video_core::{User, UserToken};
+use video_transport::{ConnectError, ConnectOptions, ConnectionState, Events};
+
+use crate::api::Api;
+use crate::builder::StreamVideoBuilder;
+use crate::call::Call;
+use crate::error::Result;
+use crate::parts::Parts;
+use crate::rewatch::Watched;
+
+/// A user of Stream Video, signed in or about to be.
+///
+/// A cheap clone: all clones are the same client. When the last one is dropped the socket is
+/// closed politely, in the background; [`shutdown`](Self::shutdown) waits for that.
+///
+/// # Examples
+///
+/// ```no_run
+/// use video_client::{StreamVideo, User};
+///
+/// # async fn example() -> Result<(), video_client::Error> {
+/// let client = StreamVideo::builder("api-key", User::regular("john").name("John Doe"))
+///     .user_token("token from your backend")
+///     .build()?;
+/// let token = client.connect().await?;
+/// println!("connected until {:?}", token.expires_at());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Recovery
+///
+/// A lost connection is made again for as long as it is wished for, ever more slowly while it
+/// fails, and calls that were watched are watched again on the new one. A token that the service
+/// refuses is replaced once through the loader. What can not heal by itself (a wrong key, a
+/// static token that is refused, a second refusal in a row) ends in
+/// [`ConnectionState::Disconnected`] with the reason, and waits for a new `connect()`.
+#[derive(Clone)]
+pub struct StreamVideo {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    parts: Parts,
+    watched: Watched,
+}
+
+impl StreamVideo {
+    /// Begins with the two things that every client needs: the key of the application, and who
+    /// connects.
+    pub fn builder(api_key: impl Into<String>, user: User) -> StreamVideoBuilder {
+        StreamVideoBuilder::new(api_key.into(), user)
+    }
+
+    pub(crate) fn assemble(parts: Parts) -> Self {
+        let watched = Watched::new(Api(Arc::clone(&parts.rpc)), parts.events.state());
+        Self {
+            inner: Arc::new(Inner { parts, watched }),
+        }
+    }
+
+    /// A client made of these parts, of which a test may double any.
+    #[cfg(feature = "test-util")]
+    #[must_use]
+    pub fn from_parts(parts: Parts) -> Self {
+        Self::assemble(parts)
+    }
+
+    /// Connects and waits until that is so. Gives the token in use.
+    ///
+    /// When connected already it gives the token at once. When an attempt is under way it joins
+    /// that. While a disconnect is under way it waits for that and then connects.
+    ///
+    /// # Errors
+    ///
+    /// When awaited, an [`Error`](crate::Error) if the service refuses, there is no connection
+    /// within the connect timeout (15 s), or `disconnect` is called meanwhile. With auto-connect
+    /// the attempts go on after the timeout; otherwise they end with it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the attempts go on, nobody waits for them.
+    pub fn connect(&self) -> Connect<'_> {
+        Connect {
+            client: self,
+            options: ConnectOptions::new(),
+        }
+    }
+
+    pub(crate) fn connect_in_background(&self, options: ConnectOptions) {
+        self.inner.parts.events.connect_in_background(options);
+    }
+
+    /// Disconnects and waits until the socket is closed, a second at most. Never fails, and does
+    /// nothing if there is nothing to do. The client can connect again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the socket is closed all the same.
+    pub async fn disconnect(&self) {
+        self.inner.parts.events.disconnect().await;
+    }
+
+    /// Closes the socket and keeps the wish to be connected for [`resume`](Self::resume): for
+    /// when the program goes to the background.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the socket is closed all the same.
+    pub async fn pause(&self) {
+        self.inner.parts.events.pause().await;
+    }
+
+    /// Connects again after a [`pause`](Self::pause), without waiting for it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn resume(&self) {
+        self.inner.parts.events.resume().await;
+    }
+
+    /// Disconnects for ever, ends all event streams and waits until nothing runs any more.
+    ///
+    /// # Errors
+    ///
+    /// An [`Error`](crate::Error) if the task behind the connection had panicked.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the client ends all the same.
+    pub async fn shutdown(&self) -> Result<()> {
+        self.inner.watched.stop().await;
+        Ok(self.inner.parts.events.shutdown().await?)
+    }
+
+    /// A handle on a call. Nothing is sent.
+    ///
+    /// Ids that are not valid are reported by the first request.
+    #[must_use]
+    pub fn call(&self, call_type: impl AsRef<str>, id: impl AsRef<str>) -> Call {
+        Call::new(self.clone(), call_type.as_ref(), id.as_ref())
+    }
+
+    /// The events from now on, and the changes of the connection among them.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        self.inner.parts.events.events()
+    }
+
+    /// The state of the connection, now and as it changes.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: video_client::StreamVideo) {
+    /// let mut state = client.state();
+    /// while state.changed().await.is_ok() {
+    ///     println!("{:?}", *state.borrow_and_update());
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn state(&self) -> watch::Receiver<ConnectionState> {
+        self.inner.parts.events.state()
+    }
+
+    /// What last went wrong with the connection, unless it has healed.
+    #[must_use]
+    pub fn last_error(&self) -> Option<ConnectError> {
+        self.state().borrow().error().cloned()
+    }
+
+    /// The token in use, loaded if there is none yet: for services of your own that know the same
+    /// users.
+    ///
+    /// # Errors
+    ///
+    /// An [`Error`](crate::Error) if there is no token.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a load goes on for others.
+    pub async fn token(&self) -> Result<UserToken> {
+        Ok(self.inner.parts.tokens.token().await?)
+    }
+
+    /// The user of this client.
+    #[must_use]
+    pub fn current_user(&self) -> Arc<User> {
+        Arc::clone(&self.inner.parts.user)
+    }
+
+    pub(crate) fn api(&self) -> Api {
+        Api(Arc::clone(&self.inner.parts.rpc))
+    }
+
+    pub(crate) fn watched(&self) -> &Watched {
+        &self.inner.watched
+    }
+}
+
+impl fmt::Debug for StreamVideo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamVideo")
+            .field("user", &self.inner.parts.user.id())
+            .field("state", &*self.state().borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A wish to connect. Await it.
+#[derive(Debug)]
+#[must_use = "does nothing until awaited"]
+pub struct Connect<'a> {
+    client: &'a StreamVideo,
+    options: ConnectOptions,
+}
+
+impl Connect<'_> {
+    /// Sets whether the service is told name, image and custom data of the user. True by default.
+    pub fn include_user_details(mut self, include: bool) -> Self {
+        self.options = self.options.include_user_details(include);
+        self
+    }
+}
+
+impl<'a> IntoFuture for Connect<'a> {
+    type Output = Result<UserToken>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<UserToken>> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self { client, options } = self;
+        Box::pin(async move { Ok(client.inner.parts.events.connect(options).await?) })
+    }
+}

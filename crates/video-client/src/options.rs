@@ -1,0 +1,226 @@
+//! What can be chosen about a client.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use video_auth::RefreshPolicy;
+use video_core::{
+    ClientTag, Endpoint, HeartbeatPolicy, ReconnectPolicy, RetryPolicy, StandardRetry,
+};
+#[cfg(feature = "tls")]
+use video_transport::TlsRoots;
+use video_transport::{Dialer, Entropy, RpcLimits, SessionTimeouts, SocketLimits};
+
+/// What can be chosen about a client. Everything has a default that suits production.
+///
+/// | option | default | effect |
+/// |---|---|---|
+/// | `coordinator_rpc_url` | `https://video.stream-io-api.com` | where requests go, to `/video/…` below it |
+/// | `coordinator_ws_url` | `wss://video.stream-io-api.com/video/connect` | where the socket goes |
+/// | `auto_connect` | `true` | the client connects as soon as it is built |
+/// | `include_user_details_for_auto_connect` | `true` | the service is then told name, image and custom data |
+/// | `retry_policy` | [`StandardRetry`] | how often a request is attempted, and how fast |
+/// | `reconnect_policy` | 0.5 s doubling to 25 s, full jitter | when a lost socket is dialled again |
+/// | `heartbeat_policy` | ask at 25 s, dead at 35 s | when a silent service is given up |
+/// | `refresh_policy` | off | whether a token is replaced before it ends |
+/// | `loader_timeout` | 10 s | how long the token loader may take |
+/// | `timeouts` | see [`SessionTimeouts`] | how long the steps of a connection may take |
+/// | `auth_grace` | 2 s | how long an open socket waits for the token |
+/// | `request_limits` | see [`RpcLimits`] | how long a request may take |
+/// | `socket_limits` | 16 MiB, 5 s | the largest event, and how long a write may take |
+/// | `max_response` | 16 MiB | the largest response |
+/// | `event_buffer` | 1024 | how far a listener may fall behind |
+/// | `app`, `device_model` | none | what the service is told about the program |
+/// | `tls_roots` | those of the platform | which certificates are trusted |
+/// | `dialer` | TCP and TLS | how byte streams are opened |
+/// | `entropy` | the operating system | where jitter and request ids come from |
+///
+/// # Examples
+///
+/// ```
+/// use video_client::StreamVideoOptions;
+///
+/// let options = StreamVideoOptions::default()
+///     .auto_connect(false)
+///     .app("my-app", "1.2.3")
+///     .event_buffer(256);
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "options do nothing until given to a builder"]
+pub struct StreamVideoOptions {
+    pub(crate) coordinator_rpc_url: String,
+    pub(crate) coordinator_ws_url: String,
+    pub(crate) auto_connect: bool,
+    pub(crate) include_user_details_for_auto_connect: bool,
+    pub(crate) retry_policy: Arc<dyn RetryPolicy>,
+    pub(crate) reconnect_policy: ReconnectPolicy,
+    pub(crate) heartbeat_policy: HeartbeatPolicy,
+    pub(crate) refresh_policy: RefreshPolicy,
+    pub(crate) loader_timeout: Duration,
+    pub(crate) timeouts: SessionTimeouts,
+    pub(crate) request_limits: RpcLimits,
+    pub(crate) socket_limits: SocketLimits,
+    pub(crate) max_response: usize,
+    pub(crate) event_buffer: usize,
+    pub(crate) client_tag: ClientTag,
+    #[cfg(feature = "tls")]
+    pub(crate) tls_roots: TlsRoots,
+    pub(crate) dialer: Option<Arc<dyn Dialer>>,
+    pub(crate) entropy: Option<Entropy>,
+}
+
+impl Default for StreamVideoOptions {
+    fn default() -> Self {
+        Self {
+            coordinator_rpc_url: Endpoint::DEFAULT_REST.to_owned(),
+            coordinator_ws_url: Endpoint::DEFAULT_SOCKET.to_owned(),
+            auto_connect: true,
+            include_user_details_for_auto_connect: true,
+            retry_policy: Arc::new(StandardRetry),
+            reconnect_policy: ReconnectPolicy::default(),
+            heartbeat_policy: HeartbeatPolicy::default(),
+            refresh_policy: RefreshPolicy::default(),
+            loader_timeout: Duration::from_secs(10),
+            timeouts: SessionTimeouts::default(),
+            request_limits: RpcLimits::default(),
+            socket_limits: SocketLimits::default(),
+            max_response: 16 * 1024 * 1024,
+            event_buffer: 1024,
+            client_tag: ClientTag::new(),
+            #[cfg(feature = "tls")]
+            tls_roots: TlsRoots::default(),
+            dialer: None,
+            entropy: None,
+        }
+    }
+}
+
+impl StreamVideoOptions {
+    /// Sets the base of requests.
+    pub fn coordinator_rpc_url(mut self, url: impl Into<String>) -> Self {
+        self.coordinator_rpc_url = url.into();
+        self
+    }
+
+    /// Sets the address of the socket.
+    pub fn coordinator_ws_url(mut self, url: impl Into<String>) -> Self {
+        self.coordinator_ws_url = url.into();
+        self
+    }
+
+    /// Sets whether the client connects as soon as it is built.
+    pub fn auto_connect(mut self, auto_connect: bool) -> Self {
+        self.auto_connect = auto_connect;
+        self
+    }
+
+    /// Sets whether the service is told name, image and custom data when the client connects by
+    /// itself.
+    pub fn include_user_details_for_auto_connect(mut self, include: bool) -> Self {
+        self.include_user_details_for_auto_connect = include;
+        self
+    }
+
+    /// Sets how often a request is attempted.
+    pub fn retry_policy(mut self, policy: impl RetryPolicy + 'static) -> Self {
+        self.retry_policy = Arc::new(policy);
+        self
+    }
+
+    /// Sets when a lost socket is dialled again.
+    pub fn reconnect_policy(mut self, policy: ReconnectPolicy) -> Self {
+        self.reconnect_policy = policy;
+        self
+    }
+
+    /// Sets when a silent service is asked, and given up.
+    pub fn heartbeat_policy(mut self, policy: HeartbeatPolicy) -> Self {
+        self.heartbeat_policy = policy;
+        self
+    }
+
+    /// Sets whether a token is replaced before it ends.
+    pub fn refresh_policy(mut self, policy: RefreshPolicy) -> Self {
+        self.refresh_policy = policy;
+        self
+    }
+
+    /// Sets how long the token loader may take.
+    pub fn loader_timeout(mut self, limit: Duration) -> Self {
+        self.loader_timeout = limit;
+        self
+    }
+
+    /// Sets how long the steps of a connection may take.
+    pub fn timeouts(mut self, timeouts: SessionTimeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Sets how long an open socket waits for the token.
+    pub fn auth_grace(mut self, grace: Duration) -> Self {
+        self.timeouts.auth_grace = grace;
+        self
+    }
+
+    /// Sets how long `connect()` waits, all attempts together.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.connect = limit;
+        self
+    }
+
+    /// Sets how long a request may take.
+    pub fn request_limits(mut self, limits: RpcLimits) -> Self {
+        self.request_limits = limits;
+        self
+    }
+
+    /// Sets the largest event, and how long a write may take.
+    pub fn socket_limits(mut self, limits: SocketLimits) -> Self {
+        self.socket_limits = limits;
+        self
+    }
+
+    /// Sets the largest response, in bytes.
+    pub fn max_response(mut self, bytes: usize) -> Self {
+        self.max_response = bytes;
+        self
+    }
+
+    /// Sets how many items a listener may fall behind before it loses the oldest.
+    pub fn event_buffer(mut self, items: usize) -> Self {
+        self.event_buffer = items;
+        self
+    }
+
+    /// Tells the service the name and the version of the program.
+    pub fn app(mut self, name: &str, version: &str) -> Self {
+        self.client_tag = self.client_tag.app(name, version);
+        self
+    }
+
+    /// Tells the service the model of the device.
+    pub fn device_model(mut self, model: &str) -> Self {
+        self.client_tag = self.client_tag.device_model(model);
+        self
+    }
+
+    /// Sets which certificates are trusted.
+    #[cfg(feature = "tls")]
+    pub fn tls_roots(mut self, roots: TlsRoots) -> Self {
+        self.tls_roots = roots;
+        self
+    }
+
+    /// Sets how byte streams are opened. It has to encrypt where the target asks for it.
+    pub fn dialer(mut self, dialer: impl Dialer + 'static) -> Self {
+        self.dialer = Some(Arc::new(dialer));
+        self
+    }
+
+    /// Sets where jitter and request ids come from.
+    pub fn entropy(mut self, entropy: Entropy) -> Self {
+        self.entropy = Some(entropy);
+        self
+    }
+}

@@ -1,0 +1,256 @@
+//! What the journal can say.
+
+use std::fmt;
+
+use serde_json::Value;
+use video_core::{CallCid, ConnectionId, UserId};
+
+/// One thing that happened at the coordinator.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Entry {
+    /// A client opened a connection, before its first byte.
+    Dialed,
+    /// A REST request came in and was answered, or was left without an answer.
+    Rest(Box<RestCall>),
+    /// A client asked for a socket. The answer may be 101 or an error status.
+    SocketOpened {
+        /// The names of the query parameters, in the order they came.
+        query: Vec<String>,
+        /// The way of authentication that the client announced.
+        auth_type: Option<String>,
+        /// How the client describes itself.
+        client_tag: Option<String>,
+        /// The HTTP status of the answer, if there was one.
+        status: Option<u16>,
+    },
+    /// A socket's first frame was accepted.
+    Authenticated {
+        /// The user of the token.
+        user: UserId,
+        /// The id of the new connection.
+        connection_id: ConnectionId,
+        /// What the client says about its user.
+        user_details: Value,
+        /// The products that it asks for, if it names any.
+        products: Option<Vec<String>>,
+        /// The beginning of a hash of the token.
+        token_fingerprint: String,
+    },
+    /// A socket was turned away with a `connection.error`.
+    Refused {
+        /// The code of the error.
+        code: i64,
+    },
+    /// A client sent a health check.
+    Ping {
+        /// The socket that it came from.
+        connection_id: ConnectionId,
+        /// What the client calls itself in it.
+        client_id: Option<String>,
+    },
+    /// A client sent a message that means nothing to the coordinator.
+    IgnoredFrame {
+        /// The socket that it came from.
+        connection_id: ConnectionId,
+        /// Its length.
+        bytes: usize,
+    },
+    /// A socket began to watch a call.
+    Watched {
+        /// The socket.
+        connection_id: ConnectionId,
+        /// The call.
+        cid: CallCid,
+    },
+    /// An event was handed to a socket.
+    Pushed {
+        /// The socket.
+        connection_id: ConnectionId,
+        /// The event's type, or `raw`.
+        event: String,
+    },
+    /// A socket ended.
+    SocketClosed {
+        /// The socket, if it ever got an id.
+        connection_id: Option<ConnectionId>,
+        /// The code of the close frame, if there was one.
+        code: Option<u16>,
+        /// Who ended it.
+        by: ClosedBy,
+    },
+    /// All tokens of a user became worthless.
+    TokensExpired {
+        /// The user.
+        user: UserId,
+    },
+    /// A planned fault happened.
+    FaultApplied {
+        /// Where.
+        place: String,
+        /// What.
+        fault: String,
+    },
+}
+
+impl Entry {
+    /// The REST request, if the entry is one.
+    #[must_use]
+    pub fn as_rest(&self) -> Option<&RestCall> {
+        match self {
+            Self::Rest(call) => Some(call),
+            _ => None,
+        }
+    }
+
+    /// Whether the entry is a REST request with this method and path.
+    #[must_use]
+    pub fn is_rest(&self, method: &str, path: &str) -> bool {
+        self.as_rest()
+            .is_some_and(|call| call.method == method && call.path == path)
+    }
+
+    /// Whether the entry is an event of this type, handed to any socket.
+    #[must_use]
+    pub fn is_push_of(&self, event_type: &str) -> bool {
+        matches!(self, Self::Pushed { event, .. } if event == event_type)
+    }
+}
+
+/// A REST request and the answer to it.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct RestCall {
+    /// The HTTP method.
+    pub method: String,
+    /// The path as it was sent.
+    pub path: String,
+    /// The names of the query parameters, in the order they came.
+    pub query: Vec<String>,
+    /// The value of `connection_id`, if it was sent.
+    pub connection_id: Option<String>,
+    /// The status of the answer; none if the request was left without one.
+    pub status: Option<u16>,
+    /// The code in the error body, if the answer is an error of the service.
+    pub code: Option<i64>,
+    /// The user of the token, if that was valid.
+    pub user: Option<UserId>,
+    /// The client's name for the request. Not printed, because clients draw it at random.
+    pub request_id: Option<String>,
+    /// The body, if it was JSON, with secrets blanked.
+    pub body: Option<Value>,
+    /// Whether an `Authorization` header came along.
+    pub has_authorization: bool,
+    /// The beginning of a hash of the token, if there was one.
+    pub token_fingerprint: Option<String>,
+    /// The way of authentication that the client announced.
+    pub auth_type: Option<String>,
+    /// How the client describes itself.
+    pub client_tag: Option<String>,
+}
+
+/// Who ended a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClosedBy {
+    /// The client, with a close frame.
+    Client,
+    /// The coordinator, with a close frame.
+    Server,
+    /// Nobody said a word: the connection broke.
+    Cut,
+    /// The coordinator, because the client did not read what it was sent.
+    Overflow,
+}
+
+impl fmt::Display for ClosedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Client => "client",
+            Self::Server => "server",
+            Self::Cut => "cut",
+            Self::Overflow => "overflow",
+        })
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dialed => f.write_str("dialed"),
+            Self::Rest(call) => call.fmt(f),
+            Self::SocketOpened { query, status, .. } => {
+                write!(f, "socket -> {} query=[{}]", Shown(status), query.join(","))
+            }
+            Self::Authenticated {
+                user,
+                connection_id,
+                products,
+                token_fingerprint,
+                ..
+            } => write!(
+                f,
+                "authenticated user={user} connection={connection_id} products={} token={token_fingerprint}",
+                Shown(&products.as_ref().map(|names| names.join(","))),
+            ),
+            Self::Refused { code } => write!(f, "refused code={code}"),
+            Self::Ping { connection_id, .. } => write!(f, "ping connection={connection_id}"),
+            Self::IgnoredFrame {
+                connection_id,
+                bytes,
+            } => write!(f, "ignored {bytes} bytes connection={connection_id}"),
+            Self::Watched { connection_id, cid } => {
+                write!(f, "watched cid={cid} connection={connection_id}")
+            }
+            Self::Pushed {
+                connection_id,
+                event,
+            } => write!(f, "pushed {event} connection={connection_id}"),
+            Self::SocketClosed {
+                connection_id,
+                code,
+                by,
+            } => write!(
+                f,
+                "closed by {by} code={} connection={}",
+                Shown(code),
+                Shown(connection_id)
+            ),
+            Self::TokensExpired { user } => write!(f, "tokens expired user={user}"),
+            Self::FaultApplied { place, fault } => write!(f, "fault {fault} at {place}"),
+        }
+    }
+}
+
+impl fmt::Display for RestCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {} -> {} user={} query=[{}]",
+            self.method,
+            self.path,
+            Shown(&self.status),
+            Shown(&self.user),
+            self.query.join(",")
+        )?;
+        if let Some(code) = self.code {
+            write!(f, " code={code}")?;
+        }
+        if let Some(id) = &self.connection_id {
+            write!(f, " connection={id}")?;
+        }
+        Ok(())
+    }
+}
+
+/// An optional value, with a dash for nothing.
+struct Shown<'a, T>(&'a Option<T>);
+
+impl<T: fmt::Display> fmt::Display for Shown<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(value) => value.fmt(f),
+            None => f.write_str("-"),
+        }
+    }
+}

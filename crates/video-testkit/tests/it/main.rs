@@ -1,0 +1,16 @@
+//! The embedded coordinator as a raw client sees it, in virtual time.
+#![cfg(test)]
+
+mod auth;
+mod calls;
+mod client;
+mod control;
+mod faults;
+mod golden;
+mod journal;
+mod link;
+mod listening;
+mod socket;
+#[cfg(feature = "tls")]
+mod tls;
+mod watching;
