@@ -36,7 +36,7 @@ impl ScriptedLoader {
         Self::default()
     }
 
-    /// Prepares one more answer, to be given after `delay`.
+    /// Prepares one more answer, to be given after `delay`; [`Duration::MAX`] never ends.
     #[must_use]
     pub fn then(self, delay: Duration, answer: Result<&str, &str>) -> Self {
         let answer = answer.map(str::to_owned).map_err(str::to_owned);

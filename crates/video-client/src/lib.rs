@@ -19,6 +19,16 @@ pub use error::{Error, ErrorKind, Result};
 pub use options::StreamVideoOptions;
 #[cfg(feature = "test-util")]
 pub use parts::Parts;
+/// What a test puts in the place of the network, or of a whole layer.
+#[cfg(feature = "test-util")]
+pub mod test_util {
+    pub use video_auth::test_util::{ScriptedLoader, unsigned_token};
+    pub use video_core::MockTokenSource;
+    pub use video_transport::test_util::{
+        DialerFn, MockEventChannel, MockRpcTransport, dialer_fn,
+    };
+    pub use video_transport::{EventChannel, RpcRequest, RpcResponse, RpcTransport};
+}
 pub use video_auth::{LoadTokenError, OnTokenUpdated, RefreshPolicy, TokenLoader};
 pub use video_core::{
     ApiCode, ApiError, CallCid, Classify, ConnectionId, Event, EventPayload, FailureClass,

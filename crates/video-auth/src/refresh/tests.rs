@@ -67,6 +67,7 @@ impl Script {
     }
 }
 
+/// Promise: T03
 #[test]
 fn a_static_token_is_handed_out_without_a_load_and_has_no_successor() {
     let mut script = Script::new(Some("a"), false);
@@ -122,6 +123,26 @@ fn a_load_that_began_before_the_refusal_is_not_taken_for_a_refresh() {
 }
 
 #[test]
+fn a_load_that_knows_of_the_refusal_serves_those_who_join_it() {
+    let mut script = Script::new(Some("a"), true);
+    assert_eq!(script.demand(Some("a")), ["load"]);
+    assert!(script.demand(Some("a")).is_empty());
+    assert_eq!(script.loaded("a"), ["1: Unchanged", "2: Unchanged"]);
+    // The refused token stays: it may be good for something else.
+    assert_eq!(script.demand(None), ["3: a"]);
+}
+
+#[test]
+fn the_second_load_for_one_who_joined_is_the_last() {
+    let mut script = Script::new(None, true);
+    assert_eq!(script.demand(None), ["load"]);
+    assert!(script.demand(Some("a")).is_empty());
+    assert!(script.demand(Some("b")).is_empty());
+    assert_eq!(script.loaded("a"), ["1: a", "3: a", "load"]);
+    assert_eq!(script.loaded("a"), ["2: Unchanged"]);
+}
+
+#[test]
 fn a_failed_load_reaches_all_who_wait_and_keeps_the_old_token() {
     let mut script = Script::new(Some("a"), true);
     script.demand(Some("a"));
@@ -165,6 +186,81 @@ fn a_token_is_replaced_before_its_end_if_that_is_wished() {
 }
 
 #[test]
+fn a_failed_refresh_plans_nothing_for_a_token_without_an_end() {
+    let policy = RefreshPolicy::before_expiry(Duration::from_secs(60));
+    let mut script = Script {
+        refresher: Refresher::new(Some(token("a")), true, policy),
+        now: at(0),
+        waiters: 0,
+    };
+    assert_eq!(script.demand(Some("a")), ["load"]);
+    let error = TokenError::new(TokenErrorKind::Loader);
+    assert_eq!(script.input(Input::Loaded(Err(error))), ["1: Loader"]);
+    assert_eq!(script.refresher.deadline(), None);
+}
+
+/// One token's life from the first demand to its second successor.
+#[test]
+fn the_course_of_a_session() {
+    let policy = RefreshPolicy::before_expiry(Duration::from_secs(60));
+    let mut script = Script {
+        refresher: Refresher::new(None, true, policy),
+        now: at(0),
+        waiters: 0,
+    };
+    let mut transcript = Vec::new();
+    let down = || Input::Loaded(Err(TokenError::new(TokenErrorKind::LoaderTimeout)));
+    let good = |raw, end| Input::Loaded(Ok(ending(raw, Some(end))));
+    let demand = |n, rejected: Option<&str>| Input::Demand {
+        waiter: Waiter(n),
+        rejected: rejected.map(token),
+    };
+    for (seconds, what, input) in [
+        (0, "first demand", demand(1, None)),
+        (1, "second demand", demand(2, None)),
+        (10, "timeout", down()),
+        (11, "third demand", demand(3, None)),
+        (12, "loaded a", good("a", 600)),
+        (539, "tick", Input::Tick),
+        (540, "tick", Input::Tick),
+        (541, "a is refused", demand(4, Some("a"))),
+        (542, "loaded a again", good("a", 600)),
+        (543, "loaded b", good("b", 1200)),
+        (544, "a is refused late", demand(5, Some("a"))),
+        (1140, "tick", Input::Tick),
+        (1150, "timeout", down()),
+        (1151, "demand", demand(6, None)),
+        (1180, "tick", Input::Tick),
+        (1181, "loaded c", good("c", 1800)),
+    ] {
+        script.now = at(seconds);
+        let outputs = script.input(input).join(", ");
+        let due = script.refresher.deadline().map_or_else(String::new, |due| {
+            let due = due.duration_since(UNIX_EPOCH).unwrap_or_default();
+            format!(" [due {}]", due.as_secs())
+        });
+        transcript.push(format!("{seconds:>4} {what}: {outputs}{due}"));
+    }
+    let expected = "   0 first demand: load
+   1 second demand: 
+  10 timeout: 1: LoaderTimeout, 2: LoaderTimeout
+  11 third demand: load
+  12 loaded a: 3: a [due 540]
+ 539 tick:  [due 540]
+ 540 tick: load
+ 541 a is refused: 
+ 542 loaded a again: load [due 572]
+ 543 loaded b: 4: b [due 1140]
+ 544 a is refused late: 5: b [due 1140]
+1140 tick: load
+1150 timeout:  [due 1180]
+1151 demand: 6: b [due 1180]
+1180 tick: load
+1181 loaded c:  [due 1740]";
+    assert_eq!(transcript.join("\n"), expected);
+}
+
+#[test]
 fn without_a_loader_or_a_wish_nothing_is_scheduled() {
     let policy = RefreshPolicy::before_expiry(Duration::from_secs(60));
     let of = |can_load, policy| {
@@ -192,6 +288,23 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
+    /// However the loader answers: who is refused meanwhile costs no further load.
+    #[test]
+    fn a_wave_of_refusals_costs_one_load(others in 0_u64..100, answer in 0_u8..3) {
+        let mut script = Script::new(Some("a"), true);
+        prop_assert_eq!(script.demand(Some("a")), ["load"]);
+        for _ in 0..others {
+            prop_assert!(script.demand(Some("a")).is_empty());
+        }
+        let answers = match answer {
+            0 => script.loaded("a"),
+            1 => script.loaded("b"),
+            _ => script.input(Input::Loaded(Err(TokenError::new(TokenErrorKind::Loader)))),
+        };
+        prop_assert_eq!(answers.len() as u64, others + 1);
+        prop_assert!(!answers.contains(&"load".to_owned()));
+    }
+
     #[test]
     fn any_history_has_one_load_at_a_time_and_answers_everybody_once(
         steps in prop::collection::vec(step(), 0..60),
@@ -204,7 +317,7 @@ proptest! {
         let mut refresher = Refresher::new(has_token.then(|| raw(0)), can_load, policy);
         let mut now = at(0);
         let mut loading = false;
-        let mut open = BTreeMap::new();
+        let mut open: BTreeMap<u64, (Option<UserToken>, u8)> = BTreeMap::new();
         let mut count = 0;
         let settle = (0..4).map(|n| Step::Load(n % 4)).collect::<Vec<_>>();
         for step in steps.iter().chain(&settle) {
@@ -212,7 +325,7 @@ proptest! {
                 Step::Demand(rejected) => {
                     count += 1;
                     let rejected = rejected.map(raw);
-                    open.insert(count, rejected.clone());
+                    open.insert(count, (rejected.clone(), 0));
                     Input::Demand { waiter: Waiter(count), rejected }
                 }
                 Step::Load(n) if std::mem::take(&mut loading) => Input::Loaded(Ok(raw(*n))),
@@ -225,6 +338,9 @@ proptest! {
                 }
                 Step::Load(_) | Step::Fail => continue,
             };
+            if matches!(input, Input::Loaded(_)) {
+                open.values_mut().for_each(|(_, loads)| *loads += 1);
+            }
             refresher.handle(now, input);
             while let Some(output) = refresher.poll() {
                 match output {
@@ -233,14 +349,16 @@ proptest! {
                         prop_assert!(!std::mem::replace(&mut loading, true), "two loads");
                     }
                     Output::Answer(Waiter(n), answer) => {
-                        let rejected = open.remove(&n);
-                        prop_assert!(rejected.is_some(), "an answer to nobody");
-                        if let (Some(Some(rejected)), Ok(token)) = (rejected, answer) {
+                        let demand = open.remove(&n);
+                        prop_assert!(demand.is_some(), "an answer to nobody");
+                        if let (Some((Some(rejected), _)), Ok(token)) = (demand, answer) {
                             prop_assert_ne!(rejected, token, "the refused token again");
                         }
                     }
                 }
             }
+            prop_assert!(open.values().all(|(_, loads)| *loads < 2), "a third load");
+            prop_assert!(open.is_empty() || loading, "a wait for nothing");
         }
         prop_assert!(open.is_empty(), "{open:?} still wait");
     }
