@@ -239,3 +239,107 @@ impl From<TokenSetupError> for BuildError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use video_auth::test_util::unsigned_token;
+
+    use super::*;
+
+    /// A builder that needs no runtime.
+    fn builder(api_key: &str, user: &str) -> StreamVideoBuilder {
+        let options = StreamVideoOptions::default().auto_connect(false);
+        StreamVideo::builder(api_key, User::regular(user)).options(options)
+    }
+
+    fn john() -> StreamVideoBuilder {
+        builder("key", "john")
+    }
+
+    #[test]
+    fn a_client_with_a_token_or_a_loader_can_be_built_without_a_runtime() {
+        let token = unsigned_token("john", None);
+        let with_token = john().user_token(token.clone()).build().unwrap();
+        assert_eq!(with_token.current_user().id(), "john");
+        let load = move |_| {
+            let token = token.clone();
+            async move { token }
+        };
+        john().token_loader(load).build().unwrap();
+    }
+
+    /// Promise: CK002
+    #[test]
+    fn a_regular_user_with_neither_token_nor_loader_is_refused() {
+        let error = john().build().unwrap_err();
+        assert!(matches!(error, BuildError::NoToken), "{error:?}");
+        assert!(error.to_string().contains("token loader"), "{error}");
+    }
+
+    /// Promise: CK003
+    #[test]
+    fn a_token_that_is_no_jwt_is_refused_and_not_repeated() {
+        for token in [
+            "",
+            "secret-text",
+            "secret.text",
+            "secret.text.sign",
+            "a.e30.c",
+        ] {
+            let error = john().user_token(token).build().unwrap_err();
+            assert!(matches!(error, BuildError::Token(_)), "{token}: {error:?}");
+            assert!(!format!("{error:?} {error}").contains("secret"));
+        }
+        // A loader does not make up for it.
+        let error = john()
+            .user_token("secret-text")
+            .token_loader(|_| async { unsigned_token("john", None) })
+            .build()
+            .unwrap_err();
+        assert!(matches!(error, BuildError::Token(_)), "{error:?}");
+    }
+
+    /// Promise: CK005
+    #[test]
+    fn a_token_for_somebody_else_is_refused_with_both_names() {
+        let token = unsigned_token("jane", None);
+        let error = john().user_token(token).build().unwrap_err();
+        let BuildError::WrongUser { expected, actual } = &error else {
+            panic!("{error:?}");
+        };
+        assert_eq!((expected.as_str(), actual.as_str()), ("john", "jane"));
+        let words = "the user token is for `jane`, not for `john`";
+        assert_eq!(error.to_string(), words);
+    }
+
+    #[test]
+    fn keys_ids_and_addresses_that_are_none_are_refused() {
+        let token = || unsigned_token("john", None);
+        let error = builder("", "john").user_token(token()).build().unwrap_err();
+        assert!(matches!(error, BuildError::ApiKey(_)), "{error:?}");
+        let error = builder("key", "").user_token(token()).build().unwrap_err();
+        assert!(matches!(error, BuildError::UserId(_)), "{error:?}");
+        let options = || StreamVideoOptions::default().auto_connect(false);
+        for options in [
+            options().coordinator_rpc_url("video.example.test"),
+            options().coordinator_rpc_url("http://video.example.test"),
+            options().coordinator_ws_url("https://video.example.test/video/connect"),
+            options().coordinator_ws_url("wss://video.example.test/video/connect?region=eu"),
+        ] {
+            let built = john().options(options).user_token(token()).build();
+            let error = built.unwrap_err();
+            assert!(matches!(error, BuildError::Endpoint(_)), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn auto_connect_outside_a_runtime_is_refused_with_a_way_out() {
+        let error = john()
+            .options(StreamVideoOptions::default())
+            .user_token(unsigned_token("john", None))
+            .build()
+            .unwrap_err();
+        assert!(matches!(error, BuildError::NoRuntime), "{error:?}");
+        assert!(error.to_string().contains("auto_connect(false)"), "{error}");
+    }
+}

@@ -24,9 +24,7 @@ pub use parts::Parts;
 pub mod test_util {
     pub use video_auth::test_util::{ScriptedLoader, unsigned_token};
     pub use video_core::MockTokenSource;
-    pub use video_transport::test_util::{
-        DialerFn, MockEventChannel, MockRpcTransport, dialer_fn,
-    };
+    pub use video_transport::test_util::{DialerFn, MockEventChannel, MockRpcTransport, dialer_fn};
     pub use video_transport::{EventChannel, RpcRequest, RpcResponse, RpcTransport};
 }
 pub use video_auth::{LoadTokenError, OnTokenUpdated, RefreshPolicy, TokenLoader};

@@ -339,7 +339,9 @@ proptest! {
                 Step::Load(_) | Step::Fail => continue,
             };
             if matches!(input, Input::Loaded(_)) {
-                open.values_mut().for_each(|(_, loads)| *loads += 1);
+                for (_, loads) in open.values_mut() {
+                    *loads += 1;
+                }
             }
             refresher.handle(now, input);
             while let Some(output) = refresher.poll() {

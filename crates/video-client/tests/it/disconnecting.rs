@@ -1,1 +1,232 @@
-//! To come.
+//! Disconnecting, shutting down, and the end of the client.
+
+use std::pin::pin;
+use std::sync::atomic::Ordering;
+
+use tokio::runtime::Handle;
+use tokio::time::{sleep, timeout};
+use video_client::{ConnectErrorKind, ConnectionState, DisconnectReason, ErrorKind, StreamVideo};
+use video_testkit::{ClosedBy, Entry, Fault};
+
+use crate::support::{SECOND, World, begin, until};
+
+/// Whether the client was told to disconnect and knows it.
+fn is_off(client: &StreamVideo) -> bool {
+    matches!(
+        *client.state().borrow(),
+        ConnectionState::Disconnected {
+            reason: DisconnectReason::Requested
+        }
+    )
+}
+
+fn is_polite_end(entry: &Entry) -> bool {
+    matches!(
+        entry,
+        Entry::SocketClosed {
+            by: ClosedBy::Client,
+            code: Some(1000),
+            ..
+        }
+    )
+}
+
+/// Promise: CK021
+#[tokio::test(start_paused = true)]
+async fn disconnect_without_a_connection_succeeds_and_does_nothing() {
+    let world = World::new();
+    let client = world.client("john");
+    client.disconnect().await;
+    assert!(matches!(*client.state().borrow(), ConnectionState::Idle));
+    assert!(world.coordinator.journal().entries().is_empty());
+}
+
+/// Promise: U07
+#[tokio::test(start_paused = true)]
+async fn disconnect_may_come_before_connect_twice_and_in_its_midst() {
+    let world = World::new();
+    let client = world.client("john");
+    client.disconnect().await;
+    client.connect().await.unwrap();
+    client.disconnect().await;
+    client.disconnect().await;
+    assert!(is_off(&client));
+    assert!(world.coordinator.connections().is_empty());
+
+    let faults = world.coordinator.faults();
+    faults.greeting(Fault::Delay(3 * SECOND));
+    let disconnect = async {
+        sleep(SECOND).await;
+        client.disconnect().await;
+    };
+    let (connected, ()) = tokio::join!(client.connect().into_future(), disconnect);
+    let error = connected.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Aborted);
+    let kind = error.connect_error().unwrap().kind();
+    assert_eq!(*kind, ConnectErrorKind::Aborted);
+    assert!(is_off(&client));
+    sleep(60 * SECOND).await;
+    assert!(is_off(&client));
+    assert!(world.coordinator.connections().is_empty());
+    assert_eq!(world.coordinator.open_links(), 0);
+
+    client.connect().await.unwrap();
+}
+
+/// Promise: CK022
+#[tokio::test(start_paused = true)]
+async fn disconnects_at_once_share_one_outcome() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    let other = client.clone();
+    let all = async { tokio::join!(client.disconnect(), other.disconnect(), client.disconnect()) };
+    timeout(2 * SECOND, all).await.unwrap();
+    assert!(is_off(&client) && is_off(&other));
+    let journal = world.coordinator.journal();
+    assert_eq!(journal.count(is_polite_end), 1);
+    assert!(world.coordinator.connections().is_empty());
+}
+
+/// Promise: CK025
+#[tokio::test(start_paused = true)]
+async fn connect_after_disconnect_works_with_the_token_that_is_still_good() {
+    let world = World::new();
+    let (client, calls) = world.client_with_loader("john");
+    let first = client.connect().await.unwrap();
+    client.disconnect().await;
+    let second = client.connect().await.unwrap();
+    assert_eq!(first, second);
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
+    assert_eq!(world.logins(), 2);
+    assert_eq!(world.coordinator.connections().len(), 1);
+}
+
+/// Promise: BD26
+#[tokio::test(start_paused = true)]
+async fn a_slow_waiter_does_not_void_the_operation_that_came_after_its_own() {
+    let world = World::new();
+    let client = world.client("john");
+    let mut early = client.connect().into_future();
+    begin(early.as_mut());
+    client.disconnect().await;
+    client.connect().await.unwrap();
+    // Only now does the first one look at its answer.
+    assert_eq!(early.await.unwrap_err().kind(), ErrorKind::Aborted);
+    assert!(client.state().borrow().is_connected());
+
+    let mut slow = pin!(client.disconnect());
+    begin(slow.as_mut());
+    client.connect().await.unwrap();
+    slow.await;
+    sleep(60 * SECOND).await;
+    assert!(client.state().borrow().is_connected());
+    assert_eq!(world.coordinator.connections().len(), 1);
+    assert_eq!(world.logins(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn connect_in_the_midst_of_disconnect_waits_for_it_and_then_connects() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    let (connected, ()) = tokio::join!(
+        async {
+            // Behind the disconnect, which begins below.
+            tokio::task::yield_now().await;
+            client.connect().await
+        },
+        client.disconnect()
+    );
+    connected.unwrap();
+    assert!(client.state().borrow().is_connected());
+    let entries = world.coordinator.journal().entries();
+    let closed = entries.iter().position(|r| is_polite_end(&r.entry));
+    let again = entries
+        .iter()
+        .rposition(|r| matches!(r.entry, Entry::SocketOpened { .. }));
+    assert!(closed.unwrap() < again.unwrap());
+    assert_eq!(world.coordinator.connections().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_the_last_handle_closes_the_socket_politely() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    let call = client.call("default", "standup");
+    drop(client);
+    sleep(SECOND).await;
+    let journal = world.coordinator.journal();
+    assert_eq!(journal.count(is_polite_end), 0);
+    drop(call);
+    let closed = journal.wait_for(is_polite_end);
+    timeout(SECOND, closed).await.unwrap();
+}
+
+/// Promise: U09
+#[tokio::test(start_paused = true)]
+async fn no_task_outlives_the_client() {
+    let world = World::new();
+    let base = Handle::current().metrics().num_alive_tasks();
+    let alive = || Handle::current().metrics().num_alive_tasks();
+    for shut_down in [true, false] {
+        let (client, _) = world.client_with_loader("john");
+        client.connect().await.unwrap();
+        let call = client.call("default", "standup");
+        call.get_or_create().await.unwrap();
+        world.coordinator.drop_connections("john");
+        until(&client, |state| !state.is_connected()).await;
+        client.connect().await.unwrap();
+        assert!(alive() > base);
+        if shut_down {
+            client.shutdown().await.unwrap();
+        }
+        drop((client, call));
+        sleep(5 * SECOND).await;
+        assert_eq!(alive(), base, "shutdown first: {shut_down}");
+        assert_eq!(world.coordinator.open_links(), 0);
+    }
+    world.coordinator.assert_healthy();
+}
+
+/// Promise: U09
+#[tokio::test(start_paused = true)]
+async fn no_task_outlives_a_client_that_could_not_connect() {
+    let world = World::new();
+    let base = Handle::current().metrics().num_alive_tasks();
+    let faults = world.coordinator.faults();
+    faults.dial(Fault::Stall).forever();
+    let client = world.client("john");
+    let mut attempt = client.connect().into_future();
+    begin(attempt.as_mut());
+    sleep(SECOND).await;
+    client.shutdown().await.unwrap();
+    let error = attempt.await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Aborted);
+    drop(client);
+    drop(world);
+    sleep(20 * SECOND).await;
+    assert_eq!(Handle::current().metrics().num_alive_tasks(), base);
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_ends_the_streams_and_refuses_what_comes_after() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    let mut events = client.events();
+    let ended = async { while events.next().await.is_some() {} };
+    let (ended, over) = tokio::join!(timeout(SECOND, ended), client.shutdown());
+    ended.unwrap();
+    over.unwrap();
+    let error = client.connect().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Aborted);
+    let kind = error.connect_error().unwrap().kind();
+    assert_eq!(*kind, ConnectErrorKind::Shutdown);
+    client.disconnect().await;
+    client.shutdown().await.unwrap();
+    assert!(matches!(
+        *client.state().borrow(),
+        ConnectionState::Disconnected {
+            reason: DisconnectReason::Shutdown
+        }
+    ));
+    assert!(world.coordinator.connections().is_empty());
+}

@@ -1,1 +1,177 @@
-//! To come.
+//! Events, and what becomes of them when the connection does not.
+
+use video_client::{ConnectionState, EventItem};
+
+use crate::support::{SECOND, World, next_event, until, until_connected};
+
+/// Promise: W16, RM07
+#[tokio::test(start_paused = true)]
+async fn a_frame_that_is_no_event_is_skipped_and_told_and_the_connection_stays() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    let mut events = client.events();
+    world.coordinator.push_raw("john", "{nonsense");
+    world
+        .coordinator
+        .push_raw("john", r#"{"type":"custom","call_cid":"default:1"}"#);
+    match events.next().await.unwrap() {
+        EventItem::Skipped(frame) => assert_eq!((frame.total, frame.error.frame_len()), (1, 9)),
+        other => panic!("{other:?}"),
+    }
+    next_event(&mut events, "custom").await;
+    assert!(client.state().borrow().is_connected());
+    assert_eq!(world.dials(), 1);
+}
+
+/// Promise: W19
+#[tokio::test(start_paused = true)]
+async fn each_listener_hears_the_events_in_the_order_of_the_wire() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    let mut listeners = [client.events(), client.events()];
+    for n in 0..200 {
+        world
+            .coordinator
+            .push_to_user("john", serde_json::json!({"type": "custom", "n": n}));
+    }
+    for listener in &mut listeners {
+        for n in 0..200 {
+            let event = next_event(listener, "custom").await;
+            assert!(
+                event.raw().contains(&format!("\"n\":{n}")),
+                "{}",
+                event.raw()
+            );
+        }
+    }
+}
+
+/// Promise: W18
+#[tokio::test(start_paused = true)]
+async fn a_listener_that_never_listens_delays_neither_pings_nor_others() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    let _idle = client.events();
+    let mut quick = client.events();
+    for n in 0..3000 {
+        world
+            .coordinator
+            .push_to_user("john", serde_json::json!({"type": "custom", "n": n}));
+        next_event(&mut quick, "custom").await;
+    }
+    tokio::time::sleep(120 * SECOND).await;
+    let pings = world
+        .coordinator
+        .journal()
+        .count(|entry| matches!(entry, video_testkit::Entry::Ping { .. }));
+    assert_eq!(pings, 4);
+    assert!(client.state().borrow().is_connected());
+}
+
+/// Promise: CK071, CK072
+#[tokio::test(start_paused = true)]
+async fn a_close_is_told_with_its_code_and_the_new_connection_after_the_state_shows_it() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    let first = client.state().borrow().connection_id().cloned().unwrap();
+    let mut events = client.events();
+    world.coordinator.close_connections(4000, "maintenance");
+    let mut heard = Vec::new();
+    loop {
+        match events.next().await.unwrap() {
+            EventItem::Connection(ConnectionState::Reconnecting { cause, .. }) => {
+                heard.push(cause.to_string());
+            }
+            EventItem::Connection(ConnectionState::Connected { connection_id }) => {
+                assert_ne!(connection_id, first);
+                assert_eq!(
+                    client.state().borrow().connection_id(),
+                    Some(&connection_id)
+                );
+                break;
+            }
+            EventItem::Connection(ConnectionState::Connecting { attempt }) => {
+                heard.push(format!("attempt {attempt}"));
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(
+        heard,
+        [
+            "the service closed the connection with code 4000",
+            "attempt 1"
+        ]
+    );
+}
+
+/// Promise: RM05
+#[tokio::test(start_paused = true)]
+async fn a_silent_service_is_noticed_and_the_gap_shows_among_the_events() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    let mut events = client.events();
+    world
+        .coordinator
+        .faults()
+        .health_check(video_testkit::Fault::Stall)
+        .forever();
+    let start = tokio::time::Instant::now();
+    until(&client, |state| state.error().is_some()).await;
+    let noticed = start.elapsed();
+    assert!((35 * SECOND..40 * SECOND).contains(&noticed), "{noticed:?}");
+    let gap = loop {
+        if let EventItem::Connection(state) = events.next().await.unwrap() {
+            break state;
+        }
+    };
+    assert!(matches!(gap, ConnectionState::Reconnecting { .. }));
+}
+
+/// Promise: W26
+#[tokio::test(start_paused = true)]
+async fn no_request_carries_the_id_of_a_connection_that_is_gone() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    let first = client.state().borrow().connection_id().cloned().unwrap();
+    world.coordinator.drop_connections("john");
+    until(&client, |state| !state.is_connected()).await;
+    client.call("default", "a").get_or_create().await.unwrap();
+    until_connected(&client).await;
+    let second = client.state().borrow().connection_id().cloned().unwrap();
+    assert_ne!(first, second);
+    let journal = world.coordinator.journal();
+    let sent = journal.entries().into_iter().find_map(|record| {
+        record
+            .entry
+            .as_rest()
+            .filter(|call| call.method == "POST")?
+            .connection_id
+            .clone()
+    });
+    assert_eq!(sent.as_deref(), Some(second.as_str()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn watched_calls_are_watched_again_on_the_next_connection_all_sixty_of_them() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    for n in 0..60 {
+        client
+            .call("default", format!("call-{n}"))
+            .get_or_create()
+            .await
+            .unwrap();
+    }
+    world.coordinator.drop_connections("john");
+    until(&client, |state| !state.is_connected()).await;
+    until_connected(&client).await;
+    tokio::time::sleep(SECOND).await;
+    let id = client.state().borrow().connection_id().cloned().unwrap();
+    for n in 0..60 {
+        assert_eq!(
+            world.coordinator.watchers(&format!("default:call-{n}")),
+            [id.clone()]
+        );
+    }
+}

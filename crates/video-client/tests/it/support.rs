@@ -1,8 +1,10 @@
 //! A coordinator, and clients that reach it through memory.
 #![expect(clippy::expect_used, reason = "test helpers")]
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use video_client::test_util::dialer_fn;
@@ -10,7 +12,7 @@ use video_client::{
     ConnectionState, Entropy, Event, EventItem, Events, StreamVideo, StreamVideoBuilder,
     StreamVideoOptions, User,
 };
-use video_testkit::Coordinator;
+use video_testkit::{Coordinator, Entry};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const KEY: &str = "test-key";
@@ -26,12 +28,27 @@ impl World {
     /// To be made inside the runtime of the test.
     pub(crate) fn new() -> Self {
         let coordinator = Coordinator::builder(KEY, SECRET).build();
-        Self { coordinator, dials: Arc::default() }
+        Self {
+            coordinator,
+            dials: Arc::default(),
+        }
     }
 
     /// How many streams were opened to the coordinator.
     pub(crate) fn dials(&self) -> usize {
         self.dials.load(Ordering::Relaxed)
+    }
+
+    /// How often a socket was asked for.
+    pub(crate) fn sockets(&self) -> usize {
+        let journal = self.coordinator.journal();
+        journal.count(|entry| matches!(entry, Entry::SocketOpened { .. }))
+    }
+
+    /// How many sockets were let in.
+    pub(crate) fn logins(&self) -> usize {
+        let journal = self.coordinator.journal();
+        journal.count(|entry| matches!(entry, Entry::Authenticated { .. }))
     }
 
     /// Options that lead to this coordinator and leave connecting to the test.
@@ -58,7 +75,10 @@ impl World {
     /// A client of `user` with a static token, not connected.
     pub(crate) fn client(&self, user: &str) -> StreamVideo {
         let token = self.coordinator.token(user);
-        self.builder(user).user_token(token).build().expect("a client")
+        self.builder(user)
+            .user_token(token)
+            .build()
+            .expect("a client")
     }
 
     /// A client of `user` whose loader gives a fresh token each time, and the count of its calls.
@@ -87,10 +107,18 @@ pub(crate) async fn until_connected(client: &StreamVideo) {
 }
 
 /// Waits, at most a minute of virtual time, for a state.
-pub(crate) async fn until(client: &StreamVideo, wanted: impl Fn(&ConnectionState) -> bool) {
+pub(crate) async fn until(client: &StreamVideo, matches: impl Fn(&ConnectionState) -> bool) {
     let mut state = client.state();
-    let waited = tokio::time::timeout(60 * SECOND, state.wait_for(|state| wanted(state))).await;
-    waited.expect("the state comes within a minute").expect("the client lives");
+    let waited = tokio::time::timeout(60 * SECOND, state.wait_for(|state| matches(state))).await;
+    waited
+        .expect("the state comes within a minute")
+        .expect("the client lives");
+}
+
+/// Lets an operation begin and leaves it there.
+pub(crate) fn begin<F: Future + ?Sized>(operation: Pin<&mut F>) {
+    let begun = operation.poll(&mut Context::from_waker(Waker::noop()));
+    assert!(begun.is_pending(), "the operation is over at once");
 }
 
 /// The next event of a type, skipping everything else, within a minute of virtual time.
@@ -103,5 +131,7 @@ pub(crate) async fn next_event(events: &mut Events, kind: &str) -> Event {
             }
         }
     };
-    tokio::time::timeout(60 * SECOND, next).await.expect("the event comes within a minute")
+    tokio::time::timeout(60 * SECOND, next)
+        .await
+        .expect("the event comes within a minute")
 }

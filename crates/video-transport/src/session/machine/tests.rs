@@ -1,5 +1,6 @@
 //! Named transcripts: what the machine does, line by line, with no clock and no socket.
 
+mod cancelled;
 mod histories;
 
 use std::time::{Duration, Instant};

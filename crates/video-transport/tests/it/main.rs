@@ -1,0 +1,9 @@
+//! The transport layer from outside: sessions over scripted and real sockets.
+#![cfg(test)]
+
+mod contract;
+mod loopback;
+mod session;
+mod support;
+#[cfg(feature = "tls")]
+mod tls;
