@@ -10,7 +10,10 @@ const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX2lkIjoiam9obiIsImV4cCI6MTczNT
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let claims = TokenClaims::decode(TOKEN)?;
-    println!("a token of {}, until {:?}", claims.user_id, claims.expires_at);
+    println!(
+        "a token of {}, until {:?}",
+        claims.user_id, claims.expires_at
+    );
 
     let tokens: TokenManager = TokenManager::builder(claims.user_id)
         .static_token(TOKEN)

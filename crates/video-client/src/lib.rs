@@ -40,3 +40,7 @@ pub use video_transport::{
     Entropy, EventItem, Events, NotConnected, Phase, RpcErrorKind, RpcLimits, SessionTimeouts,
     SkippedFrame, SocketLimits,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct TopLevelReadme;

@@ -288,6 +288,7 @@ mod tests {
         assert!(error.details.is_empty());
     }
 
+    /// Promise: BD34
     #[test]
     fn tokens_are_refreshed_for_their_codes_and_for_an_unreadable_401_only() {
         for code in [5, 40, 41, 42, 43] {

@@ -98,4 +98,22 @@ mod tests {
         );
         assert!(http::HeaderValue::from_str(&tag).is_ok());
     }
+
+    /// Promise: BD48
+    #[test]
+    fn a_name_of_any_character_makes_a_header_that_can_be_sent() {
+        for c in (0..=0x2ff).filter_map(char::from_u32) {
+            let name = format!("a{c}b");
+            let tag = ClientTag::new()
+                .app(&name, &name)
+                .device_model(&name)
+                .to_string();
+            assert!(http::HeaderValue::from_str(&tag).is_ok(), "{c:?}");
+            assert!(
+                tag.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
+                "{c:?}"
+            );
+            assert_eq!(tag.split('|').count(), 5, "{c:?}");
+        }
+    }
 }

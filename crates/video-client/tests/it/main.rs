@@ -1,5 +1,10 @@
 //! The client against the embedded coordinator: real HTTP and WebSocket framing over streams in
 //! memory, in virtual time.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests measure virtual time, and their helpers fail them"
+)]
 
 mod calls;
 mod connecting;

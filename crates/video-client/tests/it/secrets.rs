@@ -77,7 +77,7 @@ async fn a_day_in_the_life() -> (String, Vec<String>) {
     let world = World::new();
     let (client, _) = world.client_with_loader("john");
     let mut tokens = vec![client.connect().await.unwrap().expose().to_owned()];
-    let mut shown = format!("{client:?} {:?}", client.token().await.unwrap());
+    let mut shown = vec![format!("{client:?} {:?}", client.token().await.unwrap())];
     world.coordinator.expire_tokens("john");
     tokio::time::sleep(SECOND).await;
     until_connected(&client).await;
@@ -95,9 +95,9 @@ async fn a_day_in_the_life() -> (String, Vec<String>) {
         .unwrap();
     tokens.push(client.token().await.unwrap().expose().to_owned());
     tokens.push(joined.credentials.expose_token().to_owned());
-    shown += &format!("{details:?} {joined:?}");
+    shown.push(format!("{details:?} {joined:?}"));
     let error = client.call("default", "none").get().await.unwrap_err();
-    shown += &format!("{error} {error:?}");
+    shown.push(format!("{error} {error:?}"));
     world.coordinator.drop_connections("john");
     tokio::time::sleep(SECOND).await;
     let expired = world.coordinator.token("jane");
@@ -108,8 +108,8 @@ async fn a_day_in_the_life() -> (String, Vec<String>) {
         .build()
         .unwrap();
     let error = jane.connect().await.unwrap_err();
-    shown += &format!("{error} {error:?} {:?}", jane.state().borrow());
+    shown.push(format!("{error} {error:?} {:?}", jane.state().borrow()));
     tokens.push(expired);
     client.shutdown().await.unwrap();
-    (shown, tokens)
+    (shown.join("\n"), tokens)
 }

@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use video_client::{ConnectErrorKind, Error, ErrorKind, StreamVideo, TokenErrorKind, User, UserId};
+use video_client::{
+    ConnectErrorKind, Error, ErrorKind, StreamVideo, StreamVideoBuilder, TokenErrorKind, User,
+    UserId,
+};
 use video_testkit::{Entry, Fault, RestCall, TokenSpec};
 
 use crate::support::{KEY, SECOND, World, until_connected};
@@ -36,11 +39,11 @@ fn refusals(world: &World) -> usize {
     journal.count(|entry| matches!(entry, Entry::Refused { .. }))
 }
 
-/// A client of `john` with a loader that gives only such tokens, and the count of its calls.
-fn client_with_tokens(
+/// A builder of a client of `john` whose loader gives only such tokens, and the count of its calls.
+fn builder_with_tokens(
     world: &World,
     spec: impl Fn(&UserId) -> TokenSpec + Send + Sync + 'static,
-) -> (StreamVideo, Arc<AtomicUsize>) {
+) -> (StreamVideoBuilder, Arc<AtomicUsize>) {
     let calls = Arc::new(AtomicUsize::new(0));
     let (coordinator, counter) = (world.coordinator.clone(), Arc::clone(&calls));
     let builder = world.builder("john").token_loader(move |user| {
@@ -48,7 +51,7 @@ fn client_with_tokens(
         let token = coordinator.token_with(spec(&user));
         async move { token }
     });
-    (builder.build().unwrap(), calls)
+    (builder, calls)
 }
 
 fn expired(user: &UserId) -> TokenSpec {
@@ -176,9 +179,10 @@ async fn a_refused_static_token_is_called_that_at_once_however_often_it_is_tried
 #[tokio::test(start_paused = true)]
 async fn a_loader_with_useless_tokens_is_asked_twice_and_the_caller_learns_why() {
     let world = World::new();
-    let (client, calls) = client_with_tokens(&world, |user| {
+    let (builder, calls) = builder_with_tokens(&world, |user| {
         TokenSpec::user(user.as_str()).signed_with("another secret")
     });
+    let client = builder.build().unwrap();
     let attempt = timeout(SECOND, client.connect().into_future());
     let error = attempt.await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthorized);
@@ -193,13 +197,15 @@ async fn a_loader_with_useless_tokens_is_asked_twice_and_the_caller_learns_why()
 #[tokio::test(start_paused = true)]
 async fn a_loader_that_only_has_expired_tokens_ends_a_connect_and_a_request_with_an_error() {
     let world = World::new();
-    let (client, calls) = client_with_tokens(&world, expired);
+    let (builder, calls) = builder_with_tokens(&world, expired);
+    let client = builder.build().unwrap();
     let error = client.connect().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthorized);
     assert_eq!(error.api().unwrap().code.unwrap().get(), 40);
     assert!((2..=3).contains(&calls.load(Ordering::Relaxed)));
 
-    let (client, calls) = client_with_tokens(&world, expired);
+    let (builder, calls) = builder_with_tokens(&world, expired);
+    let client = builder.build().unwrap();
     let call = client.call("default", "standup");
     let error = call.get_or_create().watch(false).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthorized);
