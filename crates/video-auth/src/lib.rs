@@ -15,3 +15,7 @@ pub use loader::{
 };
 pub use manager::{TokenManager, TokenManagerBuilder, TokenSetupError};
 pub use refresh::RefreshPolicy;
+
+/// The vocabulary that this crate speaks.
+#[doc(no_inline)]
+pub use video_core;

@@ -26,3 +26,7 @@ pub use session::{
 pub use socket::{
     CloseFrame, EventConnector, EventSocket, Frame, SocketError, SocketLimits, WebSocketConnector,
 };
+
+/// The vocabulary that this crate speaks.
+#[doc(no_inline)]
+pub use video_core;

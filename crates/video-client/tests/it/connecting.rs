@@ -393,3 +393,67 @@ async fn a_loader_works_with_any_address_of_the_service() {
         assert_eq!(calls.load(Ordering::Relaxed), 2);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn connect_leaves_the_details_of_the_user_out_if_told_so() {
+    let world = World::new();
+    let user = User::regular("john").name("John Doe").custom("pet", "cat");
+    let builder = StreamVideo::builder(KEY, user).options(world.options());
+    let client = builder
+        .user_token(world.coordinator.token("john"))
+        .build()
+        .unwrap();
+    client.connect().include_user_details(false).await.unwrap();
+    let details = user_details(&world).unwrap();
+    assert_eq!(details, serde_json::json!({ "id": "john" }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_auto_connect_the_attempts_outlive_a_connect_that_ran_out_of_time() {
+    let world = World::new();
+    let faults = world.coordinator.faults();
+    faults.dial(Fault::Refuse).forever();
+    let options = world.options().auto_connect(true);
+    let token = world.coordinator.token("john");
+    let builder = world.builder("john").options(options);
+    let client = builder.user_token(token).build().unwrap();
+    let error = client.connect().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    let state = client.state().borrow().clone();
+    assert!(!is_failed(&state), "{state:?}");
+    assert!(client.last_error().is_some());
+    faults.clear();
+    until_connected(&client).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_made_while_connecting_waits_and_does_without_a_connection_if_it_does_not_watch()
+{
+    let world = World::new();
+    let faults = world.coordinator.faults();
+    faults.greeting(Fault::Delay(2 * SECOND));
+    let client = world.client("john");
+    client
+        .call("default", "there")
+        .get_or_create()
+        .watch(false)
+        .await
+        .unwrap();
+    let mut attempt = client.connect().into_future();
+    begin(attempt.as_mut());
+    sleep(SECOND / 2).await;
+    let there = client.call("default", "there").get().watch(false);
+    timeout(SECOND / 2, there.into_future())
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(!client.state().borrow().is_connected());
+    client
+        .call("default", "standup")
+        .get_or_create()
+        .await
+        .unwrap();
+    attempt.await.unwrap();
+    let id = client.state().borrow().connection_id().cloned().unwrap();
+    assert_eq!(world.coordinator.watchers("default:standup"), [id]);
+}

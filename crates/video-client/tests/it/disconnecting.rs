@@ -1,11 +1,14 @@
 //! Disconnecting, shutting down, and the end of the client.
 
+use std::future::pending;
 use std::pin::pin;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
-use video_client::{ConnectErrorKind, ConnectionState, DisconnectReason, ErrorKind, StreamVideo};
+use video_client::{
+    ConnectErrorKind, ConnectionState, DisconnectReason, ErrorKind, StreamVideo, UserId,
+};
 use video_testkit::{ClosedBy, Entry, Fault};
 
 use crate::support::{SECOND, World, begin, until};
@@ -229,4 +232,85 @@ async fn shutdown_ends_the_streams_and_refuses_what_comes_after() {
         }
     ));
     assert!(world.coordinator.connections().is_empty());
+}
+
+/// Promise: U09
+#[tokio::test(start_paused = true)]
+async fn no_task_outlives_a_client_whose_loader_and_request_hang() {
+    let world = World::new();
+    let faults = world.coordinator.faults();
+    faults
+        .rest("*", "/video/call/default/hung", Fault::Stall)
+        .forever();
+    let base = Handle::current().metrics().num_alive_tasks();
+    let loads = AtomicUsize::new(0);
+    let coordinator = world.coordinator.clone();
+    let loader = move |user: UserId| {
+        let first = loads.fetch_add(1, Ordering::Relaxed) == 0;
+        let token = first.then(|| coordinator.token(&user));
+        async move {
+            match token {
+                Some(token) => token,
+                None => pending().await,
+            }
+        }
+    };
+    let client = world.builder("john").token_loader(loader).build().unwrap();
+    client.connect().await.unwrap();
+    let mut hung = client.call("default", "hung").get().into_future();
+    begin(hung.as_mut());
+    sleep(SECOND).await;
+    world.coordinator.expire_tokens("john");
+    sleep(SECOND).await;
+    assert!(Handle::current().metrics().num_alive_tasks() > base);
+    drop((client, hung));
+    sleep(5 * SECOND).await;
+    assert_eq!(world.coordinator.open_links(), 0);
+    assert_eq!(Handle::current().metrics().num_alive_tasks(), base);
+}
+
+#[tokio::test(start_paused = true)]
+async fn fifty_connections_in_a_row_leave_one_socket_and_then_none() {
+    let world = World::new();
+    let client = world.client("john");
+    for _ in 0..50 {
+        client.connect().await.unwrap();
+        assert_eq!(world.coordinator.connections().len(), 1);
+        client.disconnect().await;
+        assert!(world.coordinator.connections().is_empty());
+    }
+    assert_eq!(world.logins(), 50);
+    sleep(SECOND).await;
+    assert_eq!(world.coordinator.open_links(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_the_client_in_the_midst_of_connecting_leaves_no_socket() {
+    let world = World::new();
+    let faults = world.coordinator.faults();
+    faults.greeting(Fault::Delay(3 * SECOND));
+    let client = world.client("john");
+    let mut attempt = client.connect().into_future();
+    begin(attempt.as_mut());
+    sleep(SECOND).await;
+    assert_eq!(world.sockets(), 1);
+    drop(attempt);
+    drop(client);
+    sleep(10 * SECOND).await;
+    assert!(world.coordinator.connections().is_empty());
+    assert_eq!(world.coordinator.open_links(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_does_not_answer_a_close_holds_disconnect_up_for_a_second_at_most() {
+    let world = World::new();
+    let faults = world.coordinator.faults();
+    faults.greeting(Fault::Delay(10 * SECOND));
+    let client = world.client("john");
+    let mut attempt = client.connect().into_future();
+    begin(attempt.as_mut());
+    sleep(SECOND).await;
+    let limit = SECOND + SECOND / 10;
+    timeout(limit, client.disconnect()).await.unwrap();
+    assert_eq!(attempt.await.unwrap_err().kind(), ErrorKind::Aborted);
 }

@@ -9,12 +9,12 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use video_client::{
-    ConnectErrorKind, Error, ErrorKind, StreamVideo, StreamVideoBuilder, TokenErrorKind, User,
-    UserId,
+    ConnectErrorKind, ConnectionState, Error, ErrorKind, StreamVideo, StreamVideoBuilder,
+    TokenErrorKind, User, UserId,
 };
 use video_testkit::{Entry, Fault, RestCall, TokenSpec};
 
-use crate::support::{KEY, SECOND, World, until_connected};
+use crate::support::{KEY, SECOND, World, until, until_connected};
 
 /// Makes this many requests at once, none of which needs a connection.
 async fn requests_at_once(client: &StreamVideo, count: usize) -> Vec<Result<(), Error>> {
@@ -135,7 +135,7 @@ async fn a_client_that_outlives_its_token_goes_on_working() {
     call.get().await.unwrap();
 }
 
-/// Promise: U05
+/// Promise: U03, U05
 #[tokio::test(start_paused = true)]
 async fn a_refused_static_token_is_called_that_at_once_however_often_it_is_tried() {
     let world = World::new();
@@ -318,4 +318,55 @@ async fn a_loader_that_never_answers_ends_a_connect_in_a_typed_error() {
         "{error:?}"
     );
     assert_eq!(world.logins(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_callback_that_never_ends_does_not_fail_the_connection() {
+    let world = World::new();
+    let client = world
+        .builder("john")
+        .user_token(world.coordinator.token("john"))
+        .on_token_updated(|_| pending())
+        .build()
+        .unwrap();
+    client.connect().await.unwrap();
+    assert_eq!(world.coordinator.connections().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_static_token_that_runs_out_ends_a_live_connection_with_the_reason() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    world.coordinator.expire_tokens("john");
+    until(&client, |state| {
+        matches!(state, ConnectionState::Disconnected { .. })
+    })
+    .await;
+    let error = client.last_error().unwrap();
+    assert_eq!(error.api().unwrap().code.unwrap().get(), 40);
+    assert!(matches!(
+        error.kind(),
+        ConnectErrorKind::TokenRejected { .. }
+    ));
+    let sockets = world.sockets();
+    sleep(60 * SECOND).await;
+    assert_eq!(world.sockets(), sockets);
+    assert_eq!(world.logins(), 1);
+    // Watching is refused with that reason, and does not wait.
+    let get = client.call("default", "standup").get().into_future();
+    let error = timeout(SECOND, get).await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotConnected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_who_wait_for_a_connection_hear_of_the_refusal() {
+    let world = World::new();
+    let (builder, calls) = builder_with_tokens(&world, expired);
+    let client = builder.build().unwrap();
+    let (first, second) = tokio::join!(client.connect(), client.connect());
+    for error in [first.unwrap_err(), second.unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::Unauthorized);
+        assert_eq!(error.api().unwrap().code.unwrap().get(), 40);
+    }
+    assert_eq!(calls.load(Ordering::Relaxed), 2);
 }
