@@ -8,7 +8,7 @@ use super::kind;
 use crate::api_error::ApiError;
 use crate::id::{CallCid, ConnectionId};
 use crate::json::Json;
-use crate::lenient::{nullable, or_default};
+use crate::lenient::{moment, nullable, nullable_values, or_default};
 use crate::model::{CallInfo, Member, OwnUser, UserInfo};
 use crate::time::Timestamp;
 
@@ -56,7 +56,7 @@ pub struct ConnectionOk {
     /// The id of the connection.
     pub connection_id: ConnectionId,
     /// When it was made.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "moment")]
     pub created_at: Option<Timestamp>,
     /// The signed-in user. `None` if the service left out what identifies them.
     #[serde(default, deserialize_with = "or_default")]
@@ -79,7 +79,7 @@ pub struct HealthCheck {
     #[serde(default)]
     pub connection_id: Option<ConnectionId>,
     /// When it was sent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub created_at: Option<Timestamp>,
 }
 
@@ -90,7 +90,7 @@ pub struct CallCreated {
     /// The name of the call.
     pub call_cid: CallCid,
     /// When.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub created_at: Option<Timestamp>,
     /// The call.
     pub call: CallInfo,
@@ -106,12 +106,12 @@ pub struct CallUpdated {
     /// The name of the call.
     pub call_cid: CallCid,
     /// When.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub created_at: Option<Timestamp>,
     /// The call as it is now.
     pub call: CallInfo,
     /// What each role may do now.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "nullable_values")]
     pub capabilities_by_role: BTreeMap<String, Vec<String>>,
 }
 
@@ -122,7 +122,7 @@ pub struct CallEnded {
     /// The name of the call.
     pub call_cid: CallCid,
     /// When.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub created_at: Option<Timestamp>,
     /// The call as it was.
     pub call: CallInfo,
@@ -141,7 +141,7 @@ pub struct Custom {
     /// The name of the call.
     pub call_cid: CallCid,
     /// When.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub created_at: Option<Timestamp>,
     /// Who sent it.
     pub user: UserInfo,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::user::UserInfo;
 use crate::id::{CallCid, UserId};
 use crate::json::Json;
-use crate::lenient::nullable;
+use crate::lenient::{moment, moments, nullable, nullable_values};
 use crate::time::Timestamp;
 
 /// A call as the service describes it.
@@ -66,16 +66,16 @@ pub struct CallInfo {
     #[serde(default, deserialize_with = "nullable")]
     pub egress: Json,
     /// When the call was created.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub created_at: Option<Timestamp>,
     /// When the call last changed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub updated_at: Option<Timestamp>,
     /// When the call is due.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub starts_at: Option<Timestamp>,
     /// When the call was ended for everyone.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub ended_at: Option<Timestamp>,
 }
 
@@ -90,25 +90,25 @@ pub struct CallSession {
     #[serde(default, deserialize_with = "nullable")]
     pub participants: Vec<CallParticipant>,
     /// How many are in the call, by role.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "nullable_values")]
     pub participants_count_by_role: BTreeMap<String, u64>,
     /// How many watch without a name.
     #[serde(default, deserialize_with = "nullable")]
     pub anonymous_participant_count: u64,
     /// Who accepted the ring, and when.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "moments")]
     pub accepted_by: BTreeMap<String, Timestamp>,
     /// Who rejected the ring, and when.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "moments")]
     pub rejected_by: BTreeMap<String, Timestamp>,
     /// Who missed the ring, and when.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "moments")]
     pub missed_by: BTreeMap<String, Timestamp>,
     /// When the session began.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub started_at: Option<Timestamp>,
     /// When the session ended.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub ended_at: Option<Timestamp>,
 }
 
@@ -125,7 +125,7 @@ pub struct CallParticipant {
     #[serde(default, deserialize_with = "nullable")]
     pub role: String,
     /// When they came.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub joined_at: Option<Timestamp>,
 }
 
@@ -145,10 +145,10 @@ pub struct Member {
     #[serde(default, deserialize_with = "nullable")]
     pub custom: Json,
     /// When the membership began.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub created_at: Option<Timestamp>,
     /// When the membership last changed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub updated_at: Option<Timestamp>,
 }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::id::UserId;
 use crate::json::Json;
-use crate::lenient::nullable;
+use crate::lenient::{moment, nullable};
 use crate::time::Timestamp;
 
 /// Any user, as seen by others.
@@ -29,10 +29,10 @@ pub struct UserInfo {
     #[serde(default, deserialize_with = "nullable")]
     pub custom: Json,
     /// When the user was created.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub created_at: Option<Timestamp>,
     /// When the user last changed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub updated_at: Option<Timestamp>,
 }
 
@@ -64,9 +64,9 @@ pub struct OwnUser {
     #[serde(default, deserialize_with = "nullable")]
     pub blocked_user_ids: Vec<String>,
     /// When the user was created.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub created_at: Option<Timestamp>,
     /// When the user last changed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub updated_at: Option<Timestamp>,
 }
