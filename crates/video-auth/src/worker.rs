@@ -59,8 +59,9 @@ pub(crate) fn is_inside(marker: &Arc<()>) -> bool {
         .unwrap_or(false)
 }
 
-/// How long the callback may take.
-const CALLBACK_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the callback may take. With the loader's 10 s it stays below what a connection gives
+/// its token, so that a callback that hangs can not fail one.
+const CALLBACK_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The longest sleep towards a moment on the wall clock, so that a change of it is noticed.
 const MAX_SLEEP: Duration = Duration::from_secs(60);

@@ -314,3 +314,23 @@ async fn a_service_that_does_not_answer_a_close_holds_disconnect_up_for_a_second
     timeout(limit, client.disconnect()).await.unwrap();
     assert_eq!(attempt.await.unwrap_err().kind(), ErrorKind::Aborted);
 }
+
+#[tokio::test(start_paused = true)]
+async fn pause_may_come_twice_and_after_disconnect() {
+    let world = World::new();
+    let client = world.client("john");
+    client.pause().await;
+    client.connect().await.unwrap();
+    let wishes = async {
+        tokio::join!(client.pause(), client.pause());
+        client.pause().await;
+        assert!(matches!(*client.state().borrow(), ConnectionState::Paused));
+        client.disconnect().await;
+        client.pause().await;
+        client.resume().await;
+    };
+    timeout(5 * SECOND, wishes).await.unwrap();
+    assert!(is_off(&client));
+    assert!(world.coordinator.connections().is_empty());
+    client.connect().await.unwrap();
+}

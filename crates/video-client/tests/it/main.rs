@@ -11,7 +11,6 @@ mod connecting;
 mod disconnecting;
 mod events;
 mod links;
-mod secrets;
 mod seed;
 mod support;
 mod swap;

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use http::Uri;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use video_core::{
     ApiKey, ClientTag, Endpoint, HeartbeatPolicy, ReconnectPolicy, TokenSource, User, UserToken,
 };
@@ -18,7 +19,7 @@ use super::machine::{Machine, Policies};
 use super::state::ConnectionState;
 use super::{ConnectOptions, ConnectionGate, EventChannel};
 use crate::entropy::Entropy;
-use crate::error::{ConnectError, ConnectErrorKind};
+use crate::error::{ConnectError, ConnectErrorKind, Phase};
 use crate::socket::EventConnector;
 
 /// How long the steps of a connection may take.
@@ -96,6 +97,8 @@ impl SessionConfig {
 
 const EVENT_BUFFER: usize = 1024;
 const COMMANDS: usize = 32;
+/// How much longer than the connect timeout a waiter stays, so that the machine's word comes first.
+const MARGIN: Duration = Duration::from_secs(1);
 
 /// A supervised session. Nothing runs before it is first told to connect.
 ///
@@ -205,7 +208,15 @@ impl EventChannel for Session {
             reply: Some(reply),
         };
         self.commands.send(command).await.map_err(shut_down)?;
-        answer.await.map_err(shut_down)?
+        // The machine ends the wish with its last waiter; one who came earlier leaves by itself.
+        if let Ok(answer) = timeout(self.connect_timeout + MARGIN, answer).await {
+            return answer.map_err(shut_down)?;
+        }
+        let error = ConnectError::new(ConnectErrorKind::Timeout(Phase::Connect));
+        Err(match self.state.borrow().error().cloned() {
+            Some(cause) => error.caused_by(cause),
+            None => error,
+        })
     }
 
     fn connect_in_background(&self, options: ConnectOptions) {

@@ -88,6 +88,8 @@ impl Machine {
             Input::Disconnect => self.withdraw(now, Desire::Off),
             Input::Shutdown => self.withdraw(now, Desire::Shutdown),
             Input::Pause if self.desire == Desire::On => self.withdraw(now, Desire::Paused),
+            // There is no socket to wait for.
+            Input::Pause if !self.phase.is_closing() => self.outputs.push_back(Output::Closed),
             Input::Resume if self.desire == Desire::Paused => self.resume(now),
             Input::Token(result) => self.token(now, jitter, result),
             Input::Opened(epoch) if self.is(epoch) => self.opened(now),
@@ -154,7 +156,9 @@ impl Machine {
         match patience {
             None => self.persistent = true,
             Some(patience) => {
-                self.patience.get_or_insert(now + patience);
+                // Whoever waits has all of their time, whatever became of those before.
+                let until = now + patience;
+                self.patience = Some(self.patience.map_or(until, |before| before.max(until)));
             }
         }
         let wished_before = std::mem::replace(&mut self.desire, Desire::On) == Desire::On;

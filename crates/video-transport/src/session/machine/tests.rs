@@ -626,3 +626,30 @@ fn a_shutdown_is_for_ever() {
     script.input(Input::Lost(script.epoch, Loss::Ended));
     assert!(script.machine.is_finished());
 }
+
+#[test]
+fn a_later_wish_has_all_of_its_time_whatever_became_of_the_earlier() {
+    let mut script = Script::connecting();
+    script.input(Input::Opened(script.epoch));
+    script.now += Duration::from_millis(14_500);
+    script.input(Input::Connect {
+        patience: Some(Duration::from_secs(15)),
+    });
+    script.now = script.start + Duration::from_secs(20);
+    script.input(Input::Tick);
+    assert!(
+        !script.lines.iter().any(|line| line.contains("resolve")),
+        "{:?}",
+        script.lines
+    );
+    script.now = script.start + Duration::from_millis(29_500);
+    script.input(Input::Tick);
+    assert!(
+        script
+            .lines
+            .iter()
+            .any(|line| line.contains("29500 resolve")),
+        "{:?}",
+        script.lines
+    );
+}

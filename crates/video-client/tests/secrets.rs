@@ -1,4 +1,12 @@
 //! What is printed, and what never is.
+//!
+//! A process of its own: which log lines are built is decided once for a whole process, so tests
+//! that do not listen would silence this one.
+#![expect(clippy::unwrap_used, reason = "a helper that fails the test")]
+
+#[path = "it/support.rs"]
+#[expect(dead_code, reason = "helpers shared with the other tests")]
+mod support;
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tracing::instrument::WithSubscriber;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{SECOND, SECRET, World, until_connected};
+use support::{SECOND, SECRET, World, until_connected};
 
 /// Everything that is logged, at every level.
 #[derive(Clone, Default)]
