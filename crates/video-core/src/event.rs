@@ -13,7 +13,7 @@ use crate::id::CallCid;
 
 pub use payload::{
     CallCreated, CallEnded, CallUpdated, ConnectionError, ConnectionOk, Custom, EventPayload,
-    HealthCheck,
+    HealthCheck, UserUpdated,
 };
 
 /// One event. A cheap handle on the frame that carried it.
@@ -67,6 +67,8 @@ pub mod kind {
     pub const CALL_ENDED: &str = "call.ended";
     /// A user of a call sent something of their own.
     pub const CUSTOM: &str = "custom";
+    /// A user changed.
+    pub const USER_UPDATED: &str = "user.updated";
 }
 
 /// Why a frame is not an event, or an event not what its type says.

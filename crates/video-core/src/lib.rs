@@ -32,4 +32,4 @@ pub use time::{SystemWallClock, Timestamp, WallClock, since_epoch};
 #[cfg(feature = "test-util")]
 pub use token::MockTokenSource;
 pub use token::{TokenError, TokenErrorKind, TokenSource, UserToken};
-pub use user::{User, UserDetails};
+pub use user::{ANONYMOUS_ID, User, UserDetails, UserKind};

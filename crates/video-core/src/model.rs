@@ -6,11 +6,16 @@
 //! Protocol: coordinator API v236, surface `/video`.
 
 mod call;
+mod device;
+mod guest;
 mod join;
 mod request;
+mod secret;
 mod user;
 
 pub use call::{CallDetails, CallInfo, CallParticipant, CallSession, Member, QueryCallsPage};
+pub use device::{CreateDeviceRequest, Device, DeviceList, PushProvider};
+pub use guest::{CreateGuestRequest, CreateGuestResponse};
 pub use join::{IceServer, JoinCredentials, JoinResponse, SfuServer, StatsOptions};
 pub use request::{
     CallData, GetOrCreateCallRequest, JoinCallRequest, MemberRequest, QueryCallsRequest,

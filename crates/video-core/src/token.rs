@@ -156,6 +156,12 @@ pub enum TokenErrorKind {
     /// The only token there is was refused, and there is no loader.
     #[error("the static token was refused and there is no token loader to get another")]
     NoLoader,
+    /// The service did not create the guest.
+    #[error("the service refused to create the guest")]
+    GuestRefused,
+    /// The token of a guest was refused, and there is no other for the same guest.
+    #[error("the token of the guest was refused, and only a new guest can get another")]
+    GuestExpired,
     /// The token manager has stopped.
     #[error("the token manager has stopped")]
     Stopped,
@@ -203,6 +209,8 @@ impl Classify for TokenError {
             | TokenErrorKind::WrongUser { .. }
             | TokenErrorKind::Unchanged
             | TokenErrorKind::NoLoader
+            | TokenErrorKind::GuestRefused
+            | TokenErrorKind::GuestExpired
             | TokenErrorKind::Stopped => FailureClass::Permanent,
         }
     }

@@ -5,10 +5,11 @@ use serde_json::{Map, Value};
 
 use crate::id::{InvalidId, UserId};
 
-/// The user that signs in.
+/// The user of a client.
 ///
 /// The parts beside the id reach the service when the user connects, unless the connection is
-/// made without user details. Role and teams stay on this side: only a backend may change them.
+/// made without user details, or when a guest is created. Role and teams stay on this side: only
+/// a backend may change them.
 ///
 /// # Examples
 ///
@@ -21,6 +22,7 @@ use crate::id::{InvalidId, UserId};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct User {
+    kind: UserKind,
     id: String,
     name: Option<String>,
     image: Option<String>,
@@ -29,12 +31,58 @@ pub struct User {
     custom: Map<String, Value>,
 }
 
+/// What a user is to the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UserKind {
+    /// A user of the application, who proves who they are with a token.
+    Regular,
+    /// A temporary user, whom the service creates and gives an id and a token.
+    Guest,
+    /// Nobody in particular.
+    Anonymous,
+}
+
+/// The id of everybody who is nobody in particular.
+pub const ANONYMOUS_ID: &str = "!anon";
+
 impl User {
     /// A user of the application, who proves who they are with a token.
     #[must_use]
     pub fn regular(id: impl Into<String>) -> Self {
+        Self::new(UserKind::Regular, id.into())
+    }
+
+    /// A temporary user, whom the service creates when the client first needs a token. No token
+    /// is needed for that.
+    ///
+    /// The service makes another id of this one: the user of the client is then the one that it
+    /// made. Without a name the guest is called by this id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use video_core::User;
+    ///
+    /// let guest = User::guest("visitor").image("https://example.test/visitor.png");
+    /// assert_eq!(guest.display_name(), "visitor");
+    /// ```
+    #[must_use]
+    pub fn guest(id: impl Into<String>) -> Self {
+        Self::new(UserKind::Guest, id.into())
+    }
+
+    /// Nobody in particular: may watch and join calls that are open to everybody, or those that a
+    /// token names. Has no connection, and so hears no events.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self::new(UserKind::Anonymous, ANONYMOUS_ID.to_owned())
+    }
+
+    fn new(kind: UserKind, id: String) -> Self {
         Self {
-            id: id.into(),
+            kind,
+            id,
             name: None,
             image: None,
             role: "user".to_owned(),
@@ -78,6 +126,12 @@ impl User {
         self
     }
 
+    /// What the user is to the service.
+    #[must_use]
+    pub fn kind(&self) -> UserKind {
+        self.kind
+    }
+
     /// The id.
     #[must_use]
     pub fn id(&self) -> &str {
@@ -93,10 +147,14 @@ impl User {
         UserId::new(&self.id)
     }
 
-    /// The name that others see, empty if none was set.
+    /// The name that others see. If none was set it is empty, or the id of a guest.
     #[must_use]
     pub fn display_name(&self) -> &str {
-        self.name.as_deref().unwrap_or_default()
+        let unnamed = match self.kind {
+            UserKind::Guest => self.id.as_str(),
+            UserKind::Regular | UserKind::Anonymous => "",
+        };
+        self.name.as_deref().unwrap_or(unnamed)
     }
 
     /// The URL of a picture.
@@ -123,7 +181,7 @@ impl User {
         &self.custom
     }
 
-    /// What the service is told about the user when they connect.
+    /// What the service is told about the user when they connect, or when a guest is created.
     #[must_use]
     pub fn details(&self, include: bool) -> UserDetails {
         let id = self.id.clone();
@@ -142,7 +200,7 @@ impl User {
     }
 }
 
-/// The user as it is written into the first frame of a socket.
+/// The user as it is written into the first frame of a socket, or asked for as a guest.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct UserDetails {
@@ -190,11 +248,31 @@ mod tests {
         );
     }
 
+    /// Promise: CK029
     #[test]
-    fn a_regular_user_has_the_role_user_and_an_empty_name() {
-        let user = User::regular("john");
-        assert_eq!((user.role_name(), user.display_name()), ("user", ""));
-        assert_eq!(user.checked_id().unwrap(), "john");
+    fn each_kind_of_user_has_its_role_its_name_and_its_id() {
+        for (user, kind, id, name) in [
+            (User::regular("john"), UserKind::Regular, "john", ""),
+            (User::guest("jane"), UserKind::Guest, "jane", "jane"),
+            (User::anonymous(), UserKind::Anonymous, "!anon", ""),
+        ] {
+            assert_eq!((user.kind(), user.id()), (kind, id));
+            assert_eq!((user.role_name(), user.display_name()), ("user", name));
+            assert_eq!(user.checked_id().unwrap(), id);
+            assert!(user.team_names().is_empty() && user.custom_data().is_empty());
+        }
+        assert_eq!(User::guest("jane").name("Jane").display_name(), "Jane");
         assert!(User::regular("").checked_id().is_err());
+    }
+
+    #[test]
+    fn every_kind_of_user_has_custom_data_a_role_and_teams() {
+        for user in [User::regular("a"), User::guest("a"), User::anonymous()] {
+            let user = user.custom("k", 1).role("admin").teams(["red"]).image("i");
+            assert_eq!(user.custom_data()["k"], 1);
+            assert_eq!(user.role_name(), "admin");
+            assert_eq!(user.team_names(), ["red"]);
+            assert_eq!(user.details(true).image.as_deref(), Some("i"));
+        }
     }
 }

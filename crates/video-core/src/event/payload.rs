@@ -30,6 +30,8 @@ pub enum EventPayload {
     CallEnded(Box<CallEnded>),
     /// `custom`
     Custom(Box<Custom>),
+    /// `user.updated`
+    UserUpdated(Box<UserUpdated>),
     /// Any other type: see [`Event::raw`](super::Event::raw).
     Unknown,
 }
@@ -44,6 +46,7 @@ impl EventPayload {
             kind::CALL_UPDATED => Self::CallUpdated(serde_json::from_str(raw)?),
             kind::CALL_ENDED => Self::CallEnded(serde_json::from_str(raw)?),
             kind::CUSTOM => Self::Custom(serde_json::from_str(raw)?),
+            kind::USER_UPDATED => Self::UserUpdated(serde_json::from_str(raw)?),
             _ => Self::Unknown,
         })
     }
@@ -148,4 +151,15 @@ pub struct Custom {
     /// What they sent.
     #[serde(default, deserialize_with = "nullable")]
     pub custom: Json,
+}
+
+/// A user changed: this one, or another whom this one may see.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct UserUpdated {
+    /// When.
+    #[serde(default, deserialize_with = "moment")]
+    pub created_at: Option<Timestamp>,
+    /// The user as they are now.
+    pub user: OwnUser,
 }

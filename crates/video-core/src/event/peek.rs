@@ -36,7 +36,7 @@ pub(super) fn peek(raw: &[u8]) -> Result<Peek<'_>, String> {
 
 impl Peek<'_> {
     pub(super) fn kind(&self) -> Cow<'static, str> {
-        const KNOWN: [&str; 7] = [
+        const KNOWN: [&str; 8] = [
             kind::CUSTOM,
             kind::HEALTH_CHECK,
             kind::CALL_CREATED,
@@ -44,6 +44,7 @@ impl Peek<'_> {
             kind::CALL_ENDED,
             kind::CONNECTION_OK,
             kind::CONNECTION_ERROR,
+            kind::USER_UPDATED,
         ];
         let Some(Text(text)) = &self.kind else {
             return Cow::Borrowed(kind::CONNECTION_ERROR);

@@ -1,11 +1,9 @@
 //! What is needed to enter a call on a media server.
 
-use std::fmt;
-
-use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
 use super::call::CallDetails;
+use super::secret::Secret;
 use crate::lenient::nullable;
 
 /// The answer to a join request.
@@ -60,7 +58,7 @@ impl JoinCredentials {
     /// The token for the media server, for the wire alone.
     #[must_use]
     pub fn expose_token(&self) -> &str {
-        self.token.0.expose_secret()
+        self.token.expose()
     }
 }
 
@@ -95,7 +93,7 @@ impl IceServer {
     /// The password, empty if none is needed.
     #[must_use]
     pub fn expose_password(&self) -> &str {
-        self.password.0.expose_secret()
+        self.password.expose()
     }
 }
 
@@ -109,19 +107,4 @@ pub struct StatsOptions {
     /// Milliseconds between reports; zero or less means none.
     #[serde(default, deserialize_with = "nullable")]
     pub reporting_interval_ms: i64,
-}
-
-#[derive(Clone, Default)]
-struct Secret(SecretString);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(crate::redact::REDACTED)
-    }
-}
-
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self(text.into()))
-    }
 }

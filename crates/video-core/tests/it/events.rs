@@ -10,7 +10,7 @@ use video_core::{ApiCode, EventPayload};
 use crate::{event, fixture, time, value};
 
 /// The events that are decoded, on both surfaces: RFC 3339 text and nanoseconds.
-const TYPED: [(&str, &str, &str); 7] = [
+const TYPED: [(&str, &str, &str); 8] = [
     (
         "connection.ok",
         fixture!("event.connection.ok.json"),
@@ -45,6 +45,11 @@ const TYPED: [(&str, &str, &str); 7] = [
         "custom",
         fixture!("event.custom.json"),
         fixture!("v2/event.custom.json"),
+    ),
+    (
+        "user.updated",
+        fixture!("event.user.updated.json"),
+        fixture!("v2/event.user.updated.json"),
     ),
 ];
 

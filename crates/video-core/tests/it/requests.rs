@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 use video_core::model::{
-    CallData, GetOrCreateCallRequest, JoinCallRequest, MemberRequest, QueryCallsRequest,
-    SendCallEventRequest, UpdateCallRequest,
+    CallData, CreateDeviceRequest, CreateGuestRequest, GetOrCreateCallRequest, JoinCallRequest,
+    MemberRequest, PushProvider, QueryCallsRequest, SendCallEventRequest, UpdateCallRequest,
 };
 use video_core::{Json, User};
 
@@ -88,4 +88,31 @@ fn what_was_not_set_is_not_written() {
     assert_eq!(encoded(&event), json!({"custom": {}}));
     let member = MemberRequest::new("ada");
     assert_eq!(encoded(&member), json!({"user_id": "ada"}));
+}
+
+#[test]
+fn a_guest_is_asked_for_with_all_that_is_known_of_them() {
+    let user = User::guest("sam").name("Sam").image("i").custom("k", 1);
+    let body = CreateGuestRequest::new(user.details(true));
+    let expected = json!({"user": {"id": "sam", "name": "Sam", "image": "i", "custom": {"k": 1}}});
+    assert_eq!(encoded(&body), expected);
+    let body = CreateGuestRequest::new(User::guest("sam").details(true));
+    assert_eq!(encoded(&body), json!({"user": {"id": "sam"}}));
+}
+
+/// Promise: CK094
+#[test]
+fn a_device_is_written_with_its_provider_and_what_was_set() {
+    let mut body = CreateDeviceRequest::new("dev-token", PushProvider::apn());
+    let expected = json!({"id": "dev-token", "push_provider": "apn"});
+    assert_eq!(encoded(&body), expected);
+    body.push_provider_name = Some("apn-voip".to_owned());
+    body.voip_token = Some(true);
+    let expected = json!({
+        "id": "dev-token",
+        "push_provider": "apn",
+        "push_provider_name": "apn-voip",
+        "voip_token": true
+    });
+    assert_eq!(encoded(&body), expected);
 }

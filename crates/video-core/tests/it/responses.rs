@@ -1,7 +1,10 @@
 //! Bodies of responses.
 
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use video_core::model::{CallDetails, JoinResponse, QueryCallsPage};
+use video_core::model::{
+    CallDetails, CreateGuestResponse, DeviceList, JoinResponse, QueryCallsPage,
+};
 
 use crate::{fixture, time, value};
 
@@ -75,4 +78,31 @@ fn a_page_of_calls_is_read() {
     let live = &page.calls[1];
     assert!(live.call.backstage && live.members.is_empty());
     assert_eq!(live.call.starts_at, time("2026-03-05T10:00:00Z"));
+}
+
+#[test]
+fn a_guest_has_a_token_and_does_not_show_it() {
+    let body = fixture!("response.guest.json");
+    let guest: CreateGuestResponse = serde_json::from_str(body).unwrap();
+    assert_eq!(guest.user.id, "guest-3c9d-sam");
+    assert_eq!(guest.user.role, "guest");
+    let token = value(body)["access_token"].clone();
+    assert!(!format!("{guest:?}").contains(token.as_str().unwrap()));
+    assert_eq!(guest.into_access_token().expose_secret(), token);
+}
+
+#[test]
+fn devices_are_read_with_what_the_service_leaves_out() {
+    let body = fixture!("response.list_devices.json");
+    let list: DeviceList = serde_json::from_str(body).unwrap();
+    let [phone, voip] = &*list.devices else {
+        panic!("{list:?}");
+    };
+    assert_eq!(phone.push_provider.as_str(), "firebase");
+    assert_eq!(phone.push_provider_name.as_deref(), Some("fcm-main"));
+    assert!(!phone.voip && !phone.disabled);
+    assert!(voip.voip);
+    assert_eq!(voip.created_at, time("2026-03-04T09:59:50Z"));
+    let none: DeviceList = serde_json::from_str(r#"{"devices":null}"#).unwrap();
+    assert_eq!(none, DeviceList::default());
 }

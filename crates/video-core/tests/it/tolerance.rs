@@ -7,7 +7,7 @@ use video_core::{Event, EventPayload};
 
 use crate::{event, fixture, value};
 
-const TYPED: [&str; 7] = [
+const TYPED: [&str; 8] = [
     fixture!("event.connection.ok.json"),
     fixture!("event.connection.error.json"),
     fixture!("event.health.check.json"),
@@ -15,6 +15,7 @@ const TYPED: [&str; 7] = [
     fixture!("event.call.updated.json"),
     fixture!("event.call.ended.json"),
     fixture!("event.custom.json"),
+    fixture!("event.user.updated.json"),
 ];
 
 fn updated(raw: &str) -> CallUpdated {
