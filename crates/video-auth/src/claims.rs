@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
-use video_core::{InvalidId, Timestamp, UserId, UserToken};
+use video_core::{CallCid, InvalidId, Timestamp, UserId, UserToken};
 
 /// Why a text is not a token of the service. Never holds the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +54,10 @@ pub struct TokenClaims {
     pub issued_at: Option<Timestamp>,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
+    /// The role that it gives, which decides permissions.
+    pub role: Option<String>,
+    /// The calls that it is for. Empty if it is for any.
+    pub call_cids: Vec<CallCid>,
 }
 
 impl TokenClaims {
@@ -84,6 +88,10 @@ impl TokenClaims {
             user_id,
             issued_at: time("iat", claims.remove("iat"))?,
             expires_at: time("exp", claims.remove("exp"))?,
+            role: claims.remove("role").and_then(text),
+            call_cids: texts(claims.remove("call_cids"))
+                .map(CallCid::new)
+                .collect(),
         })
     }
 }
@@ -105,6 +113,22 @@ fn time(claim: &'static str, value: Option<Value>) -> Result<Option<Timestamp>, 
         .as_i64()
         .or_else(|| number.as_f64().map(|seconds| seconds as i64));
     Ok(seconds.and_then(Timestamp::from_unix_seconds))
+}
+
+/// The texts of a list. What else is in it, the service may understand.
+fn texts(value: Option<Value>) -> impl Iterator<Item = String> {
+    let list = match value {
+        Some(Value::Array(list)) => list,
+        _ => Vec::new(),
+    };
+    list.into_iter().filter_map(text)
+}
+
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
 }
 
 /// Reads a token together with its claims.
@@ -158,11 +182,22 @@ mod tests {
         let payload = r#"{"iss":"@stream-io/dashboard","iat":1726406693,"exp":1726493093,
             "user_id":"!anon","role":"viewer","call_cids":["livestream:123"]}"#;
         let claims = TokenClaims::decode(&unsigned(payload)).unwrap();
-        assert_eq!(claims.user_id, "!anon");
+        assert_eq!(claims.user_id, video_core::ANONYMOUS_ID);
+        assert_eq!(claims.role.as_deref(), Some("viewer"));
+        assert_eq!(claims.call_cids, [CallCid::new("livestream:123")]);
         assert_eq!(
             claims.expires_at,
             Timestamp::from_unix_seconds(1_726_493_093)
         );
+    }
+
+    #[test]
+    fn a_role_and_calls_in_a_form_that_is_none_do_not_spoil_a_token() {
+        let claims = |claims: &str| TokenClaims::decode(&unsigned(claims)).unwrap();
+        let odd = claims(r#"{"user_id":"a","role":7,"call_cids":{"a":1}}"#);
+        assert_eq!((odd.role, odd.call_cids), (None, Vec::new()));
+        let mixed = claims(r#"{"user_id":"a","role":null,"call_cids":["a:b",7]}"#);
+        assert_eq!(mixed.call_cids, [CallCid::new("a:b")]);
     }
 
     /// Promise: T06

@@ -4,6 +4,8 @@ mod claims;
 mod loader;
 mod manager;
 mod refresh;
+#[cfg(feature = "signer")]
+mod signer;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 mod worker;
@@ -15,6 +17,8 @@ pub use loader::{
 };
 pub use manager::{TokenManager, TokenManagerBuilder, TokenSetupError};
 pub use refresh::RefreshPolicy;
+#[cfg(feature = "signer")]
+pub use signer::{TokenGrant, TokenSigner};
 
 /// The vocabulary that this crate speaks.
 #[doc(no_inline)]

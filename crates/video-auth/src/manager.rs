@@ -14,7 +14,7 @@ use video_core::{
 
 use crate::claims::{InvalidToken, parse_token};
 use crate::loader::{OnTokenUpdated, SharedTokenLoader};
-use crate::refresh::{RefreshPolicy, Refresher};
+use crate::refresh::{RefreshPolicy, Refresher, Supply};
 use crate::worker::{Loading, Request, Worker, is_inside};
 
 /// Supplies the tokens of one user: one load at a time, whoever asks.
@@ -60,6 +60,7 @@ pub struct TokenManagerBuilder {
     on_token_updated: Option<OnTokenUpdated>,
     loader_timeout: Duration,
     refresh_policy: RefreshPolicy,
+    once: bool,
     wall_clock: Arc<dyn WallClock>,
 }
 
@@ -76,6 +77,7 @@ impl TokenManager {
             on_token_updated: None,
             loader_timeout: LOADER_TIMEOUT,
             refresh_policy: RefreshPolicy::default(),
+            once: false,
             wall_clock: Arc::new(SystemWallClock),
         }
     }
@@ -167,6 +169,16 @@ impl TokenManagerBuilder {
         self
     }
 
+    /// Takes the first token that is loaded, whomever it names, and loads no other: for a guest,
+    /// whose every token is another guest's.
+    ///
+    /// A load that failed is followed by another when the next token is asked for. A token that is
+    /// refused is the end: [`TokenErrorKind::GuestExpired`].
+    pub fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+
     /// Sets the clock that says when to replace a token.
     pub fn wall_clock(mut self, wall_clock: Arc<dyn WallClock>) -> Self {
         self.wall_clock = wall_clock;
@@ -192,16 +204,21 @@ impl TokenManagerBuilder {
                 Some(token)
             }
         };
-        let can_load = self.loader.is_some();
+        let supply = match self.loader {
+            None => Supply::Static,
+            Some(_) if self.once => Supply::Once,
+            Some(_) => Supply::Loader,
+        };
         let (requests, receiver) = mpsc::channel(REQUESTS);
         let (shown, current) = watch::channel(None);
         let marker = Arc::new(());
         let worker = Worker {
-            refresher: Refresher::new(initial.clone(), can_load, self.refresh_policy),
+            refresher: Refresher::new(initial.clone(), supply, self.refresh_policy),
             initial,
             loading: Loading {
                 marker: Arc::clone(&marker),
                 user_id: self.user_id,
+                anyone: self.once,
                 loader: self.loader,
                 on_token_updated: self.on_token_updated,
                 limit: self.loader_timeout,

@@ -47,11 +47,22 @@ pub(crate) enum Output {
     Answer(Waiter, Result<UserToken, TokenError>),
 }
 
+/// Where tokens come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Supply {
+    /// There is the one that was given.
+    Static,
+    /// A loader gives the first, and there is no other.
+    Once,
+    /// A loader gives as many as are needed.
+    Loader,
+}
+
 /// The course of a user's tokens.
 #[derive(Debug)]
 pub(crate) struct Refresher {
     policy: RefreshPolicy,
-    can_load: bool,
+    supply: Supply,
     current: Option<UserToken>,
     load: Option<Load>,
     waiting: Vec<Demand>,
@@ -80,10 +91,10 @@ const MIN_SPACING: Duration = Duration::from_secs(30);
 
 impl Refresher {
     /// Begins with a token, a loader, or both.
-    pub(crate) fn new(current: Option<UserToken>, can_load: bool, policy: RefreshPolicy) -> Self {
+    pub(crate) fn new(current: Option<UserToken>, supply: Supply, policy: RefreshPolicy) -> Self {
         let mut this = Self {
             policy,
-            can_load,
+            supply,
             current: None,
             load: None,
             waiting: Vec::new(),
@@ -126,15 +137,27 @@ impl Refresher {
         self.current.as_ref()
     }
 
+    fn can_load(&self) -> bool {
+        match self.supply {
+            Supply::Static => false,
+            Supply::Once => self.current.is_none(),
+            Supply::Loader => true,
+        }
+    }
+
     fn demand(&mut self, waiter: Waiter, rejected: Option<UserToken>) {
         match &self.current {
             Some(current) if rejected.as_ref() != Some(current) => {
                 self.outputs
                     .push_back(Output::Answer(waiter, Ok(current.clone())));
             }
-            _ if !self.can_load => {
-                let error = TokenError::new(TokenErrorKind::NoLoader);
-                self.outputs.push_back(Output::Answer(waiter, Err(error)));
+            _ if !self.can_load() => {
+                let kind = match self.supply {
+                    Supply::Once => TokenErrorKind::GuestExpired,
+                    Supply::Static | Supply::Loader => TokenErrorKind::NoLoader,
+                };
+                let answer = Err(TokenError::new(kind));
+                self.outputs.push_back(Output::Answer(waiter, answer));
             }
             _ => {
                 let heard = self
@@ -153,7 +176,7 @@ impl Refresher {
 
     /// Begins a load that knows of a refusal, unless one is in flight.
     fn load(&mut self, rejected: Option<UserToken>) {
-        if self.can_load && self.load.is_none() {
+        if self.can_load() && self.load.is_none() {
             self.load = Some(Load { rejected });
             self.outputs.push_back(Output::Load);
         }
@@ -196,7 +219,7 @@ impl Refresher {
     }
 
     fn due_of(&self, token: &UserToken) -> Option<SystemTime> {
-        if !self.can_load {
+        if self.supply != Supply::Loader {
             return None;
         }
         let age = token.expires_at()?.saturating_since(UNIX_EPOCH.into());

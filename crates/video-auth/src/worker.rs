@@ -42,6 +42,8 @@ pub(crate) struct Loading {
     /// Marks the tasks of this loader, so that a loader that needs its own token is found out.
     pub(crate) marker: Arc<()>,
     pub(crate) user_id: UserId,
+    /// Whether the token may name somebody else.
+    pub(crate) anyone: bool,
     pub(crate) loader: Option<SharedTokenLoader>,
     pub(crate) on_token_updated: Option<OnTokenUpdated>,
     pub(crate) limit: Duration,
@@ -153,7 +155,7 @@ impl Loading {
             .map_err(|error| TokenError::with_source(TokenErrorKind::Loader, error.into_inner()))?;
         let token = parse_token(raw)
             .map_err(|error| TokenError::with_source(TokenErrorKind::Malformed, error))?;
-        if *token.user_id() != self.user_id {
+        if !self.anyone && *token.user_id() != self.user_id {
             let (expected, actual) = (self.user_id.clone(), token.user_id().clone());
             return Err(TokenError::new(TokenErrorKind::WrongUser {
                 expected,

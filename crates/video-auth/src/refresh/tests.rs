@@ -26,6 +26,13 @@ fn at(seconds: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
+fn supply(can_load: bool) -> Supply {
+    match can_load {
+        true => Supply::Loader,
+        false => Supply::Static,
+    }
+}
+
 struct Script {
     refresher: Refresher,
     now: SystemTime,
@@ -34,7 +41,11 @@ struct Script {
 
 impl Script {
     fn new(current: Option<&str>, can_load: bool) -> Self {
-        let refresher = Refresher::new(current.map(token), can_load, RefreshPolicy::default());
+        let refresher = Refresher::new(
+            current.map(token),
+            supply(can_load),
+            RefreshPolicy::default(),
+        );
         Self {
             refresher,
             now: at(0),
@@ -65,6 +76,20 @@ impl Script {
     fn loaded(&mut self, raw: &str) -> Vec<String> {
         self.input(Input::Loaded(Ok(token(raw))))
     }
+}
+
+#[test]
+fn what_is_loaded_once_has_no_successor_and_a_failed_load_is_tried_again() {
+    let mut script = Script::new(None, true);
+    script.refresher.supply = Supply::Once;
+    assert_eq!(script.demand(None), ["load"]);
+    let failure = Err(TokenError::new(TokenErrorKind::Loader));
+    assert_eq!(script.input(Input::Loaded(failure)), ["1: Loader"]);
+    assert_eq!(script.demand(None), ["load"]);
+    assert!(script.demand(None).is_empty());
+    assert_eq!(script.loaded("a"), ["2: a", "3: a"]);
+    assert_eq!(script.demand(Some("a")), ["4: GuestExpired"]);
+    assert_eq!(script.demand(None), ["5: a"]);
 }
 
 /// Promise: T03
@@ -159,7 +184,7 @@ fn a_failed_load_reaches_all_who_wait_and_keeps_the_old_token() {
 #[test]
 fn a_token_is_replaced_before_its_end_if_that_is_wished() {
     let policy = RefreshPolicy::before_expiry(Duration::from_secs(60));
-    let refresher = Refresher::new(Some(ending("a", Some(1000))), true, policy);
+    let refresher = Refresher::new(Some(ending("a", Some(1000))), Supply::Loader, policy);
     let mut script = Script {
         refresher,
         now: at(939),
@@ -189,7 +214,7 @@ fn a_token_is_replaced_before_its_end_if_that_is_wished() {
 fn a_failed_refresh_plans_nothing_for_a_token_without_an_end() {
     let policy = RefreshPolicy::before_expiry(Duration::from_secs(60));
     let mut script = Script {
-        refresher: Refresher::new(Some(token("a")), true, policy),
+        refresher: Refresher::new(Some(token("a")), Supply::Loader, policy),
         now: at(0),
         waiters: 0,
     };
@@ -204,7 +229,7 @@ fn a_failed_refresh_plans_nothing_for_a_token_without_an_end() {
 fn the_course_of_a_session() {
     let policy = RefreshPolicy::before_expiry(Duration::from_secs(60));
     let mut script = Script {
-        refresher: Refresher::new(None, true, policy),
+        refresher: Refresher::new(None, Supply::Loader, policy),
         now: at(0),
         waiters: 0,
     };
@@ -264,7 +289,7 @@ fn the_course_of_a_session() {
 fn without_a_loader_or_a_wish_nothing_is_scheduled() {
     let policy = RefreshPolicy::before_expiry(Duration::from_secs(60));
     let of = |can_load, policy| {
-        Refresher::new(Some(ending("a", Some(1000))), can_load, policy).deadline()
+        Refresher::new(Some(ending("a", Some(1000))), supply(can_load), policy).deadline()
     };
     assert_eq!(of(false, policy), None);
     assert_eq!(of(true, RefreshPolicy::default()), None);
@@ -314,7 +339,7 @@ proptest! {
         prop_assume!(has_token || can_load);
         let raw = |n: u8| ending(&format!("t{n}"), Some(i64::from(n) * 1000));
         let policy = RefreshPolicy::before_expiry(Duration::from_secs(10));
-        let mut refresher = Refresher::new(has_token.then(|| raw(0)), can_load, policy);
+        let mut refresher = Refresher::new(has_token.then(|| raw(0)), supply(can_load), policy);
         let mut now = at(0);
         let mut loading = false;
         let mut open: BTreeMap<u64, (Option<UserToken>, u8)> = BTreeMap::new();

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::task::JoinSet;
 use video_auth::test_util::{ScriptedLoader, unsigned_token};
-use video_auth::{TokenManager, token_loader_fn};
+use video_auth::{OnTokenUpdated, TokenManager, token_loader_fn};
 use video_core::{TokenError, TokenErrorKind, TokenSource, UserToken};
 
 use super::{SECOND, builder, john};
@@ -148,4 +148,28 @@ async fn a_loader_may_use_the_token_that_it_is_to_replace() {
     cell.set(Arc::clone(&manager)).expect("empty");
     let old = manager.token().await.unwrap();
     assert_eq!(manager.refresh(&old).await.unwrap().expose(), john(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_manager_of_one_token_takes_whomever_it_names_and_announces_them() {
+    let guest = unsigned_token("guest-1-john", None);
+    let loader = ScriptedLoader::new().then(SECOND, Ok(&guest));
+    let (heard, told) = tokio::sync::oneshot::channel();
+    let heard = std::sync::Mutex::new(Some(heard));
+    let manager = builder()
+        .loader(loader)
+        .on_token_updated(OnTokenUpdated::new(move |token: UserToken| {
+            let heard = heard.lock().unwrap().take().unwrap();
+            heard.send(token.user_id().clone()).unwrap();
+            async {}
+        }))
+        .once()
+        .build()
+        .unwrap();
+    let token = manager.token().await.unwrap();
+    assert_eq!(token.user_id(), "guest-1-john");
+    assert_eq!(told.await.unwrap(), "guest-1-john");
+    let error = manager.refresh(&token).await.unwrap_err();
+    assert_eq!(error.kind(), &TokenErrorKind::GuestExpired);
+    assert!(error.is_terminal());
 }
