@@ -118,11 +118,9 @@ pub trait TokenSource: fmt::Debug + Send + Sync {
 }
 
 /// Why there is no token. One failure reaches many waiters, so it is a cheap clone.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{kind}")]
+#[derive(Debug, Clone)]
 pub struct TokenError {
     kind: TokenErrorKind,
-    #[source]
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -156,12 +154,18 @@ pub enum TokenErrorKind {
     /// The only token there is was refused, and there is no loader.
     #[error("the static token was refused and there is no token loader to get another")]
     NoLoader,
-    /// The service did not create the guest.
+    /// The guest could not be created this time.
+    #[error("the guest could not be created")]
+    GuestFailed,
+    /// The service does not create the guest.
     #[error("the service refused to create the guest")]
     GuestRefused,
     /// The token of a guest was refused, and there is no other for the same guest.
     #[error("the token of the guest was refused, and only a new guest can get another")]
     GuestExpired,
+    /// The user is anonymous and was given no token.
+    #[error("the anonymous user was given no token")]
+    Anonymous,
     /// The token manager has stopped.
     #[error("the token manager has stopped")]
     Stopped,
@@ -186,6 +190,12 @@ impl TokenError {
         }
     }
 
+    /// The same cause under another kind.
+    #[must_use]
+    pub fn with_kind(self, kind: TokenErrorKind) -> Self {
+        Self { kind, ..self }
+    }
+
     /// What went wrong.
     #[must_use]
     pub fn kind(&self) -> &TokenErrorKind {
@@ -199,18 +209,33 @@ impl TokenError {
     }
 }
 
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl std::error::Error for TokenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        // The cause itself, so that it can be recognised by its type.
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
 impl Classify for TokenError {
     fn class(&self) -> FailureClass {
         match self.kind {
             TokenErrorKind::Loader
             | TokenErrorKind::LoaderPanicked
-            | TokenErrorKind::LoaderTimeout => FailureClass::NotSent,
+            | TokenErrorKind::LoaderTimeout
+            | TokenErrorKind::GuestFailed => FailureClass::NotSent,
             TokenErrorKind::Malformed
             | TokenErrorKind::WrongUser { .. }
             | TokenErrorKind::Unchanged
             | TokenErrorKind::NoLoader
             | TokenErrorKind::GuestRefused
             | TokenErrorKind::GuestExpired
+            | TokenErrorKind::Anonymous
             | TokenErrorKind::Stopped => FailureClass::Permanent,
         }
     }
@@ -253,5 +278,7 @@ mod tests {
         let error = TokenError::with_source(TokenErrorKind::Loader, "backend down");
         assert_eq!(error.to_string(), "the token loader failed");
         assert_eq!(error.source().unwrap().to_string(), "backend down");
+        let error = TokenError::with_source(TokenErrorKind::Loader, fmt::Error);
+        assert!(error.source().unwrap().is::<fmt::Error>());
     }
 }
