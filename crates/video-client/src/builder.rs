@@ -1,24 +1,22 @@
-//! Wires a client together.
+//! Builds a client.
 
 use std::future::Future;
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use tokio::sync::watch;
 use video_auth::{
-    IntoLoadedToken, InvalidToken, OnTokenUpdated, SharedTokenLoader, TokenLoader, TokenManager,
-    TokenSetupError, token_loader_fn,
+    IntoLoadedToken, InvalidToken, OnTokenUpdated, SharedTokenLoader, TokenLoader, TokenSetupError,
+    token_loader_fn,
 };
-use video_core::{
-    ApiKey, Endpoint, InvalidEndpoint, InvalidId, TokenSource, User, UserId, UserToken,
-};
-use video_transport::{
-    ConnectOptions, Dialer, Entropy, HyperTransport, RpcChannel, Session, SessionConfig, TcpDialer,
-    WebSocketConnector,
-};
+use video_core::{ApiKey, Endpoint, InvalidEndpoint, InvalidId, User, UserId, UserKind, UserToken};
+use video_transport::{ConnectOptions, Credentials, EventChannel, NoSession};
 
 use crate::client::StreamVideo;
+use crate::identity::{Identity, Proof};
 use crate::options::StreamVideoOptions;
 use crate::parts::Parts;
+use crate::wiring::Wiring;
 
 /// Why a client can not be built. Nothing has been started then.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +42,9 @@ pub enum BuildError {
         /// The user that the token names.
         actual: UserId,
     },
+    /// A guest gets a token from the service, and no other.
+    #[error("a guest gets a token from the service; give neither a token nor a token loader")]
+    TokenOfGuest,
     /// An address is not one.
     #[error("the address of the service is not valid")]
     Endpoint(#[source] InvalidEndpoint),
@@ -61,9 +62,7 @@ pub enum BuildError {
 pub struct StreamVideoBuilder {
     api_key: String,
     user: User,
-    user_token: Option<SecretString>,
-    token_loader: Option<SharedTokenLoader>,
-    on_token_updated: Option<OnTokenUpdated>,
+    proof: Proof,
     options: StreamVideoOptions,
 }
 
@@ -72,16 +71,14 @@ impl StreamVideoBuilder {
         Self {
             api_key,
             user,
-            user_token: None,
-            token_loader: None,
-            on_token_updated: None,
+            proof: Proof::default(),
             options: StreamVideoOptions::default(),
         }
     }
 
     /// Sets the user's token. Without a loader it is the only one; with one it is the first.
     pub fn user_token(mut self, token: impl Into<SecretString>) -> Self {
-        self.user_token = Some(token.into());
+        self.proof.user_token = Some(token.into());
         self
     }
 
@@ -94,13 +91,13 @@ impl StreamVideoBuilder {
         F: Fn(UserId) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: IntoLoadedToken> + Send + 'static,
     {
-        self.token_loader = Some(token_loader_fn(loader));
+        self.proof.token_loader = Some(token_loader_fn(loader));
         self
     }
 
     /// Sets where tokens come from: a type of your own.
     pub fn custom_token_loader(mut self, loader: impl TokenLoader) -> Self {
-        self.token_loader = Some(SharedTokenLoader::new(loader));
+        self.proof.token_loader = Some(SharedTokenLoader::new(loader));
         self
     }
 
@@ -112,7 +109,7 @@ impl StreamVideoBuilder {
         F: Fn(UserToken) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        self.on_token_updated = Some(OnTokenUpdated::new(callback));
+        self.proof.on_token_updated = Some(OnTokenUpdated::new(callback));
         self
     }
 
@@ -124,6 +121,8 @@ impl StreamVideoBuilder {
 
     /// Builds the client, and begins to connect if that is wished for.
     ///
+    /// Touches no other client: [`install`](Self::install) makes it the one of the process.
+    ///
     /// # Errors
     ///
     /// [`BuildError`] if the client could never work. Nothing has been started then.
@@ -131,61 +130,43 @@ impl StreamVideoBuilder {
         let Self {
             api_key,
             user,
-            user_token,
-            token_loader,
-            on_token_updated,
+            proof,
             options,
         } = self;
         let api_key = ApiKey::new(api_key).map_err(BuildError::ApiKey)?;
         let user_id = user.checked_id().map_err(BuildError::UserId)?;
         let endpoint = Endpoint::new(&options.coordinator_rpc_url, &options.coordinator_ws_url)
             .map_err(BuildError::Endpoint)?;
-        if options.auto_connect && tokio::runtime::Handle::try_current().is_err() {
+        let auto_connect = options.auto_connect && user.kind() != UserKind::Anonymous;
+        if auto_connect && tokio::runtime::Handle::try_current().is_err() {
             return Err(BuildError::NoRuntime);
         }
-        let mut tokens = TokenManager::builder(user_id)
-            .loader_timeout(options.loader_timeout)
-            .refresh_policy(options.refresh_policy);
-        if let Some(token) = user_token {
-            tokens = tokens.static_token(token);
-        }
-        if let Some(loader) = token_loader {
-            tokens = tokens.loader(loader);
-        }
-        if let Some(callback) = on_token_updated {
-            tokens = tokens.on_token_updated(callback);
-        }
-        let tokens: Arc<dyn TokenSource> = Arc::new(tokens.build()?);
-
-        let entropy = options.entropy.clone().unwrap_or_else(Entropy::from_os);
-        let user = Arc::new(user);
-        let dialer = options
-            .dialer
-            .clone()
-            .unwrap_or_else(|| default_dialer(&options));
-        let session = session(
-            &options, &endpoint, &api_key, &user, &dialer, &entropy, &tokens,
-        )?;
-        let http = HyperTransport::new(dialer, options.timeouts.open, options.max_response);
-        let rest = endpoint.rest().clone();
-        let rpc = RpcChannel::new(
-            rest,
-            api_key,
-            Arc::new(http),
-            Arc::clone(&tokens),
-            session.gate(),
-        )
-        .client_tag(&options.client_tag)
-        .retry_policy(Arc::clone(&options.retry_policy))
-        .limits(options.request_limits)
-        .entropy(entropy);
-        let client = StreamVideo::assemble(Parts {
+        let wiring = Wiring::new(&options, endpoint, api_key);
+        let user = Arc::new(watch::Sender::new(Arc::new(user)));
+        let identity = Identity::new(&user, user_id, proof, &options, || {
+            Arc::new(wiring.rpc(Credentials::anonymous(None)))
+        })?;
+        let tokens = identity.tokens();
+        let (events, credentials): (Arc<dyn EventChannel>, _) = match &identity {
+            Identity::Anonymous(given) => {
+                let given = given.as_ref().map(|_| Arc::clone(&tokens));
+                (Arc::new(NoSession::new()), Credentials::anonymous(given))
+            }
+            Identity::Regular(_) | Identity::Guest(_) => {
+                let session = wiring.session(user.subscribe(), &tokens)?;
+                let gate = session.gate();
+                let credentials = Credentials::user(Arc::clone(&tokens), gate);
+                (Arc::new(session), credentials)
+            }
+        };
+        let parts = Parts {
             user,
-            rpc: Arc::new(rpc),
-            events: Arc::new(session),
+            rpc: Arc::new(wiring.rpc(credentials)),
+            events,
             tokens,
-        });
-        if options.auto_connect {
+        };
+        let client = StreamVideo::assemble(parts, identity.guest());
+        if auto_connect {
             client.connect_in_background(
                 ConnectOptions::new()
                     .include_user_details(options.include_user_details_for_auto_connect),
@@ -193,41 +174,6 @@ impl StreamVideoBuilder {
         }
         Ok(client)
     }
-}
-
-fn session(
-    options: &StreamVideoOptions,
-    endpoint: &Endpoint,
-    api_key: &ApiKey,
-    user: &Arc<User>,
-    dialer: &Arc<dyn Dialer>,
-    entropy: &Entropy,
-    tokens: &Arc<dyn TokenSource>,
-) -> Result<Session, BuildError> {
-    let mut config = SessionConfig::new(endpoint, api_key.clone(), Arc::clone(user));
-    config.client_tag = options.client_tag.clone();
-    config.reconnect = options.reconnect_policy;
-    config.heartbeat = options.heartbeat_policy;
-    config.timeouts = options.timeouts;
-    config.event_buffer = options.event_buffer;
-    config.entropy = entropy.clone();
-    let connector =
-        WebSocketConnector::new(Arc::clone(dialer), options.socket_limits, entropy.clone());
-    Session::new(config, Arc::new(connector), Arc::clone(tokens)).map_err(|_| {
-        let url = options.coordinator_ws_url.clone();
-        BuildError::Endpoint(InvalidEndpoint::Malformed { url })
-    })
-}
-
-fn default_dialer(options: &StreamVideoOptions) -> Arc<dyn Dialer> {
-    let tcp = TcpDialer::new(options.timeouts.open);
-    #[cfg(feature = "tls")]
-    return Arc::new(video_transport::TlsDialer::new(
-        tcp,
-        options.tls_roots.clone(),
-    ));
-    #[cfg(not(feature = "tls"))]
-    return Arc::new(tcp);
 }
 
 impl From<TokenSetupError> for BuildError {

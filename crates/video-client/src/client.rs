@@ -6,13 +6,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use video_core::{User, UserToken};
+use video_core::model::OwnUser;
+use video_core::{TokenSource as _, User, UserToken};
 use video_transport::{ConnectError, ConnectOptions, ConnectionState, Events};
 
 use crate::api::Api;
-use crate::builder::StreamVideoBuilder;
+use crate::builder::{BuildError, StreamVideoBuilder};
 use crate::call::Call;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::guest::GuestTokens;
 use crate::parts::Parts;
 use crate::rewatch::Watched;
 
@@ -51,6 +53,7 @@ pub struct StreamVideo {
 struct Inner {
     parts: Parts,
     watched: Watched,
+    guest: Option<Arc<GuestTokens>>,
 }
 
 impl StreamVideo {
@@ -60,10 +63,14 @@ impl StreamVideo {
         StreamVideoBuilder::new(api_key.into(), user)
     }
 
-    pub(crate) fn assemble(parts: Parts) -> Self {
+    pub(crate) fn assemble(parts: Parts, guest: Option<Arc<GuestTokens>>) -> Self {
         let watched = Watched::new(Api(Arc::clone(&parts.rpc)), parts.events.state());
         Self {
-            inner: Arc::new(Inner { parts, watched }),
+            inner: Arc::new(Inner {
+                parts,
+                watched,
+                guest,
+            }),
         }
     }
 
@@ -71,7 +78,7 @@ impl StreamVideo {
     #[cfg(feature = "test-util")]
     #[must_use]
     pub fn from_parts(parts: Parts) -> Self {
-        Self::assemble(parts)
+        Self::assemble(parts, None)
     }
 
     /// Connects and waits until that is so. Gives the token in use.
@@ -193,10 +200,45 @@ impl StreamVideo {
         Ok(self.inner.parts.tokens.token().await?)
     }
 
-    /// The user of this client.
+    /// The user of this client. A guest is another one once the service has created them.
     #[must_use]
     pub fn current_user(&self) -> Arc<User> {
-        Arc::clone(&self.inner.parts.user)
+        Arc::clone(&self.inner.parts.user.borrow())
+    }
+
+    /// The user of this client, now and as it becomes another: a guest that the service creates.
+    #[must_use]
+    pub fn user(&self) -> watch::Receiver<Arc<User>> {
+        self.inner.parts.user.subscribe()
+    }
+
+    /// The signed-in user as the service knows them: from each new connection, and from each
+    /// event that tells of a change. `None` while nobody is signed in.
+    #[must_use]
+    pub fn own_user(&self) -> watch::Receiver<Option<Arc<OwnUser>>> {
+        self.inner.parts.events.me()
+    }
+
+    /// Disconnects, and becomes a new guest. Who the guest was is lost.
+    ///
+    /// The token of a guest can not be replaced: when it ends, the connection ends with
+    /// [`TokenErrorKind::GuestExpired`](crate::TokenErrorKind::GuestExpired), and nothing happens
+    /// by itself, since another guest is somebody else to everyone in a call.
+    ///
+    /// # Errors
+    ///
+    /// An [`Error`](crate::Error) if this is no guest, or the new one is not created. The next
+    /// request or `connect()` tries again then.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the next request or `connect()` creates the guest.
+    pub async fn become_new_guest(&self) -> Result<Arc<User>> {
+        let guest = self.inner.guest.as_ref().ok_or_else(Error::not_a_guest)?;
+        self.disconnect().await;
+        guest.renew().map_err(BuildError::from)?;
+        guest.token().await?;
+        Ok(self.current_user())
     }
 
     pub(crate) fn api(&self) -> Api {
@@ -211,7 +253,7 @@ impl StreamVideo {
 impl fmt::Debug for StreamVideo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StreamVideo")
-            .field("user", &self.inner.parts.user.id())
+            .field("user", &self.current_user().id())
             .field("state", &*self.state().borrow())
             .finish_non_exhaustive()
     }

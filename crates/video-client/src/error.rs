@@ -22,6 +22,7 @@ enum Source {
     Token(TokenError),
     Id(InvalidId),
     Encode(serde_json::Error),
+    NotAGuest,
 }
 
 /// What went wrong, by what can be done about it.
@@ -53,6 +54,12 @@ pub enum ErrorKind {
     ///
     /// Call `connect()` first, or make the request with `watch(false)`.
     NotConnected,
+    /// An anonymous user has no connection.
+    ///
+    /// # Troubleshooting
+    ///
+    /// Make requests without connecting; events are for users who sign in, guests among them.
+    Anonymous,
     /// The client was told to disconnect meanwhile, or is shut down.
     Aborted,
     /// The service answered in a form that this version does not understand.
@@ -64,7 +71,9 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match &*self.0 {
-            Source::Build(_) | Source::Id(_) | Source::Encode(_) => ErrorKind::InvalidInput,
+            Source::Build(_) | Source::Id(_) | Source::Encode(_) | Source::NotAGuest => {
+                ErrorKind::InvalidInput
+            }
             Source::Token(_) => ErrorKind::Unauthorized,
             Source::Connect(error) => match error.kind() {
                 ConnectErrorKind::TokenRejected { .. } | ConnectErrorKind::Token(_) => {
@@ -75,6 +84,7 @@ impl Error {
                 }
                 ConnectErrorKind::Timeout(_) | ConnectErrorKind::Silent => ErrorKind::Timeout,
                 ConnectErrorKind::Aborted | ConnectErrorKind::Shutdown => ErrorKind::Aborted,
+                ConnectErrorKind::Anonymous => ErrorKind::Anonymous,
                 ConnectErrorKind::Protocol | ConnectErrorKind::Handshake { status: None } => {
                     ErrorKind::Protocol
                 }
@@ -95,11 +105,13 @@ impl Error {
     /// What the service said, if it said something.
     #[must_use]
     pub fn api(&self) -> Option<&ApiError> {
-        match &*self.0 {
+        let own = match &*self.0 {
             Source::Connect(error) => error.api(),
             Source::Call(error) => error.api(),
-            Source::Build(_) | Source::Token(_) | Source::Id(_) | Source::Encode(_) => None,
-        }
+            _ => None,
+        };
+        // A guest who was not created: the words are those of the request that should have.
+        own.or_else(|| find::<RpcError>(self.inner())?.api())
     }
 
     /// What is known of the connection that failed, if it was one.
@@ -143,19 +155,38 @@ impl Error {
             Source::Token(error) => error,
             Source::Id(error) => error,
             Source::Encode(error) => error,
+            Source::NotAGuest => &NotAGuest,
         }
     }
+
+    pub(crate) fn not_a_guest() -> Self {
+        Self(Box::new(Source::NotAGuest))
+    }
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("only a guest can become another guest")]
+struct NotAGuest;
 
 impl Classify for Error {
     fn class(&self) -> FailureClass {
         match &*self.0 {
-            Source::Build(_) | Source::Id(_) | Source::Encode(_) => FailureClass::Permanent,
+            Source::Build(_) | Source::Id(_) | Source::Encode(_) | Source::NotAGuest => {
+                FailureClass::Permanent
+            }
             Source::Connect(error) => error.class(),
             Source::Call(error) => error.class(),
             Source::Token(error) => error.class(),
         }
     }
+}
+
+/// The first error of a type in a chain of sources.
+pub(crate) fn find<'a, T: std::error::Error + 'static>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> Option<&'a T> {
+    std::iter::successors(Some(error), |error| error.source())
+        .find_map(|error| error.downcast_ref())
 }
 
 // The client adds no words of its own: `Display`, `Debug` and `source` are those of the cause.

@@ -5,9 +5,12 @@ mod builder;
 mod call;
 mod client;
 mod error;
+mod guest;
+mod identity;
 mod options;
 mod parts;
 mod rewatch;
+mod wiring;
 
 pub use builder::{BuildError, StreamVideoBuilder};
 pub use call::{
@@ -27,18 +30,19 @@ pub mod test_util {
     pub use video_transport::test_util::{DialerFn, MockEventChannel, MockRpcTransport, dialer_fn};
     pub use video_transport::{EventChannel, RpcRequest, RpcResponse, RpcTransport};
 }
-pub use video_auth::{LoadTokenError, OnTokenUpdated, RefreshPolicy, TokenLoader};
+pub use video_auth::{LoadTokenError, OnTokenUpdated, RefreshPolicy, TokenClaims, TokenLoader};
 pub use video_core::{
     ApiCode, ApiError, CallCid, Classify, ConnectionId, Event, EventPayload, FailureClass,
     HeartbeatPolicy, InvalidEndpoint, InvalidEvent, InvalidId, Json, NeverRetry, ReconnectPolicy,
-    RetryPolicy, StandardRetry, Timestamp, TokenErrorKind, User, UserId, UserToken, event, model,
+    RetryPolicy, StandardRetry, Timestamp, TokenErrorKind, User, UserId, UserKind, UserToken,
+    event, model,
 };
 #[cfg(feature = "tls")]
 pub use video_transport::TlsRoots;
 pub use video_transport::{
     ConnectError, ConnectErrorKind, ConnectionState, DialErrorKind, Dialer, DisconnectReason,
-    Entropy, EventItem, Events, NotConnected, Phase, RpcErrorKind, RpcLimits, SessionTimeouts,
-    SkippedFrame, SocketLimits,
+    Entropy, EventItem, EventStream, Events, NotConnected, Phase, RpcErrorKind, RpcLimits,
+    SessionTimeouts, SkippedFrame, SocketLimits, WaitError,
 };
 
 #[cfg(doctest)]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use video_core::{TokenSource, User};
 use video_transport::{EventChannel, RpcTransport};
 
@@ -16,8 +17,8 @@ use video_transport::{EventChannel, RpcTransport};
 )]
 #[expect(clippy::exhaustive_structs, reason = "a test names all parts")]
 pub struct Parts {
-    /// The user.
-    pub user: Arc<User>,
+    /// The user, who becomes another when a guest is created.
+    pub user: Arc<watch::Sender<Arc<User>>>,
     /// Makes requests.
     pub rpc: Arc<dyn RpcTransport>,
     /// Holds the connection.

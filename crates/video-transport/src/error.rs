@@ -61,6 +61,8 @@ pub enum ConnectErrorKind {
     Protocol,
     /// The service was silent for too long.
     Silent,
+    /// An anonymous user has no connection.
+    Anonymous,
     /// The client was told to disconnect before it was connected.
     Aborted,
     /// The client is shut down.
@@ -134,9 +136,6 @@ impl ConnectError {
 impl Classify for ConnectError {
     fn class(&self) -> FailureClass {
         match &self.0.kind {
-            ConnectErrorKind::Dial(
-                DialErrorKind::Target | DialErrorKind::NoRoots | DialErrorKind::NoTls,
-            ) => FailureClass::Permanent,
             ConnectErrorKind::TokenRejected { .. } => FailureClass::Unauthorized,
             ConnectErrorKind::Handshake { status: Some(401) }
                 if self.api().is_some_and(|api| api.code.is_none()) =>
@@ -144,9 +143,13 @@ impl Classify for ConnectError {
                 FailureClass::Unauthorized
             }
             ConnectErrorKind::Token(kind) => video_core::TokenError::new(kind.clone()).class(),
-            ConnectErrorKind::Rejected | ConnectErrorKind::Aborted | ConnectErrorKind::Shutdown => {
-                FailureClass::Permanent
-            }
+            ConnectErrorKind::Dial(
+                DialErrorKind::Target | DialErrorKind::NoRoots | DialErrorKind::NoTls,
+            )
+            | ConnectErrorKind::Rejected
+            | ConnectErrorKind::Anonymous
+            | ConnectErrorKind::Aborted
+            | ConnectErrorKind::Shutdown => FailureClass::Permanent,
             _ => FailureClass::Transient,
         }
     }
@@ -191,6 +194,9 @@ impl fmt::Display for ConnectErrorKind {
             Self::Broken => f.write_str("the connection broke"),
             Self::Protocol => f.write_str("the service violated the protocol"),
             Self::Silent => f.write_str("the service was silent for too long"),
+            Self::Anonymous => f.write_str(
+                "an anonymous user has no connection and hears no events; requests work without",
+            ),
             Self::Aborted => f.write_str("the client was told to disconnect"),
             Self::Shutdown => f.write_str("the client is shut down"),
         }

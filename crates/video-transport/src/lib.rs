@@ -17,11 +17,13 @@ pub use net::{BoxIo, DialError, DialErrorKind, Dialer, Io, Target, TcpDialer};
 #[cfg(feature = "tls")]
 pub use net::{TlsDialer, TlsRoots};
 pub use rpc::{
-    RpcChannel, RpcError, RpcErrorKind, RpcLimits, RpcRequest, RpcResponse, RpcTransport,
+    Credentials, RpcChannel, RpcError, RpcErrorKind, RpcLimits, RpcRequest, RpcResponse,
+    RpcTransport,
 };
 pub use session::{
     ConnectOptions, ConnectionGate, ConnectionState, DisconnectReason, EventChannel, EventItem,
-    Events, NotConnected, Session, SessionConfig, SessionTimeouts, SkippedFrame,
+    EventStream, Events, NoSession, NotConnected, Session, SessionConfig, SessionTimeouts,
+    SkippedFrame, WaitError,
 };
 pub use socket::{
     CloseFrame, EventConnector, EventSocket, Frame, SocketError, SocketLimits, WebSocketConnector,

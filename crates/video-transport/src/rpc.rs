@@ -2,6 +2,7 @@
 
 mod attempt;
 mod channel;
+mod credentials;
 mod error;
 mod retry_after;
 
@@ -17,6 +18,7 @@ use video_core::{ConnectionId, Idempotency};
 
 pub(crate) use channel::push_query;
 pub use channel::{RpcChannel, RpcLimits};
+pub use credentials::Credentials;
 pub use error::{RpcError, RpcErrorKind};
 
 /// Calls the service: with a token, a deadline, and as many attempts as are safe.
@@ -50,7 +52,7 @@ pub struct RpcRequest {
     /// Whether the call may be executed twice.
     pub idempotency: Idempotency,
     /// Whether the events of what is asked for are to be delivered to this client: the call waits
-    /// for a live connection and carries its id.
+    /// for a live connection and carries its id. Without effect for who can have none.
     pub watch: bool,
     /// A deadline other than the usual one.
     pub timeout: Option<Duration>,

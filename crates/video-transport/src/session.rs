@@ -2,24 +2,31 @@
 
 mod codec;
 mod driver;
+mod events;
 mod gate;
 mod handle;
 mod heartbeat;
 mod hub;
 mod machine;
+mod me;
+mod nobody;
 mod state;
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
 use video_core::UserToken;
+use video_core::model::OwnUser;
 
 use crate::error::ConnectError;
 
+pub use events::{EventStream, Events, WaitError};
 pub use gate::{ConnectionGate, NotConnected};
 pub use handle::{Session, SessionConfig, SessionTimeouts};
-pub use hub::{EventItem, Events, SkippedFrame};
+pub use hub::{EventItem, SkippedFrame};
+pub use nobody::NoSession;
 pub use state::{ConnectionState, DisconnectReason};
 
 /// The way to a session: what the facade needs of it, and what it mocks.
@@ -68,6 +75,9 @@ pub trait EventChannel: fmt::Debug + Send + Sync {
 
     /// The events from now on.
     fn events(&self) -> Events;
+
+    /// The signed-in user as the service knows them, now and as that changes.
+    fn me(&self) -> watch::Receiver<Option<Arc<OwnUser>>>;
 }
 
 /// How to connect.

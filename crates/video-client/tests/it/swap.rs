@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use video_client::test_util::{MockEventChannel, MockRpcTransport, MockTokenSource, RpcResponse};
 use video_client::{ConnectionState, Parts, StreamVideo, User};
 
@@ -13,10 +14,10 @@ async fn a_client_runs_on_mocks_alone() {
         .times(1)
         .returning(|_| Ok(RpcResponse::new(r#"{"call":{"cid":"default:a/b"}}"#, "id")));
     let mut events = MockEventChannel::new();
-    let (_state, receiver) = tokio::sync::watch::channel(ConnectionState::Idle);
+    let (_state, receiver) = watch::channel(ConnectionState::Idle);
     events.expect_state().returning(move || receiver.clone());
     let client = StreamVideo::from_parts(Parts {
-        user: Arc::new(User::regular("john")),
+        user: Arc::new(watch::Sender::new(Arc::new(User::regular("john")))),
         rpc: Arc::new(rpc),
         events: Arc::new(events),
         tokens: Arc::new(MockTokenSource::new()),

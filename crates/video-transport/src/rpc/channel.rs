@@ -13,15 +13,15 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::{Instrument, debug, debug_span};
 use video_core::{
     ApiCode, ApiError, ApiKey, Classify, ClientTag, ConnectionId, RetryBudget, RetryPolicy,
-    StandardRetry, SystemWallClock, TokenSource, UserToken, WallClock,
+    StandardRetry, SystemWallClock, UserToken, WallClock,
 };
 
 use super::attempt::{CallMachine, Failure, Next};
+use super::credentials::Credentials;
 use super::retry_after::retry_after;
 use super::{RpcError, RpcErrorKind, RpcRequest, RpcResponse, RpcTransport};
 use crate::entropy::Entropy;
 use crate::http::{HttpError, HttpErrorKind, HttpTransport};
-use crate::session::ConnectionGate;
 
 /// How long a call may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +51,7 @@ pub struct RpcChannel {
     api_key: ApiKey,
     client_tag: HeaderValue,
     http: Arc<dyn HttpTransport>,
-    tokens: Arc<dyn TokenSource>,
-    gate: ConnectionGate,
+    credentials: Credentials,
     policy: Arc<dyn RetryPolicy>,
     limits: RpcLimits,
     entropy: Entropy,
@@ -61,22 +60,20 @@ pub struct RpcChannel {
 }
 
 impl RpcChannel {
-    /// A channel to the service at `base`, as the user whose tokens `tokens` supplies.
+    /// A channel to the service at `base`, for whoever has these credentials.
     #[must_use]
     pub fn new(
         base: Uri,
         api_key: ApiKey,
         http: Arc<dyn HttpTransport>,
-        tokens: Arc<dyn TokenSource>,
-        gate: ConnectionGate,
+        credentials: Credentials,
     ) -> Self {
         Self {
             base,
             api_key,
             client_tag: tag_header(&ClientTag::new()),
             http,
-            tokens,
-            gate,
+            credentials,
             policy: Arc::new(StandardRetry),
             limits: RpcLimits::default(),
             entropy: Entropy::from_os(),
@@ -116,7 +113,7 @@ impl RpcChannel {
     async fn run(&self, request: RpcRequest, request_id: &str) -> Result<RpcResponse, RpcError> {
         let limit = request.timeout.unwrap_or(self.limits.call);
         let mut token = self
-            .tokens
+            .credentials
             .token()
             .await
             .map_err(|error| RpcError::new(RpcErrorKind::Token, request_id).caused_by(error))?;
@@ -129,7 +126,7 @@ impl RpcChannel {
                 .attempt(
                     &request,
                     request_id,
-                    &token,
+                    token.as_ref(),
                     connection.as_ref(),
                     until.into(),
                 )
@@ -152,9 +149,14 @@ impl RpcChannel {
                 Next::GiveUp => return Err(error),
                 Next::RetryAt(at) => sleep_until(at.into()).await,
                 Next::Refresh => {
-                    token = match self.tokens.refresh(&token).await {
-                        Ok(token) => token,
-                        Err(cause) => return Err(error.caused_by(cause)),
+                    // Who has no token can not get another.
+                    let Some(rejected) = &token else {
+                        return Err(error);
+                    };
+                    token = match self.credentials.refresh(rejected).await {
+                        Some(Ok(token)) => Some(token),
+                        Some(Err(cause)) => return Err(error.caused_by(cause)),
+                        None => return Err(error),
                     }
                 }
                 Next::Reread => {
@@ -173,10 +175,10 @@ impl RpcChannel {
         stale: Option<&ConnectionId>,
         request_id: &str,
     ) -> Result<Option<ConnectionId>, RpcError> {
-        if !request.watch {
+        let Some(gate) = self.credentials.gate().filter(|_| request.watch) else {
             return Ok(None);
-        }
-        let id = self.gate.connection_id(stale, self.limits.connection).await;
+        };
+        let id = gate.connection_id(stale, self.limits.connection).await;
         id.map(Some)
             .map_err(|error| RpcError::new(RpcErrorKind::NotConnected, request_id).caused_by(error))
     }
@@ -185,7 +187,7 @@ impl RpcChannel {
         &self,
         request: &RpcRequest,
         request_id: &str,
-        token: &UserToken,
+        token: Option<&UserToken>,
         connection: Option<&ConnectionId>,
         until: Instant,
     ) -> Result<Bytes, RpcError> {
@@ -211,7 +213,7 @@ impl RpcChannel {
         &self,
         request: &RpcRequest,
         request_id: &str,
-        token: &UserToken,
+        token: Option<&UserToken>,
         connection: Option<&ConnectionId>,
     ) -> Result<http::Request<Bytes>, http::Error> {
         let base = self.base.to_string();
@@ -236,14 +238,14 @@ impl RpcChannel {
         headers: &mut HeaderMap,
         request: &RpcRequest,
         request_id: &str,
-        token: &UserToken,
+        token: Option<&UserToken>,
     ) -> Result<(), http::Error> {
-        if !token.expose().trim().is_empty() {
+        if let Some(token) = token.filter(|token| !token.expose().trim().is_empty()) {
             let mut authorization = HeaderValue::from_str(token.expose())?;
             authorization.set_sensitive(true);
             headers.insert(AUTHORIZATION, authorization);
         }
-        headers.insert(STREAM_AUTH_TYPE, HeaderValue::from_static("jwt"));
+        headers.insert(STREAM_AUTH_TYPE, self.credentials.auth_type());
         headers.insert(STREAM_CLIENT, self.client_tag.clone());
         headers.insert(REQUEST_ID, HeaderValue::from_str(request_id)?);
         if request.body.is_some() {

@@ -15,6 +15,7 @@ use super::ConnectOptions;
 use super::codec;
 use super::hub::{EventItem, Hub, SkippedFrame};
 use super::machine::{Epoch, Input, Loss, Machine, Output};
+use super::me::Me;
 use super::state::{ConnectionState, DisconnectReason};
 use crate::entropy::Entropy;
 use crate::error::ConnectError;
@@ -39,13 +40,14 @@ pub(super) enum Command {
 pub(super) struct Driver {
     pub(super) machine: Machine,
     pub(super) uri: Uri,
-    pub(super) user: Arc<User>,
+    pub(super) user: watch::Receiver<Arc<User>>,
     pub(super) connector: Arc<dyn EventConnector>,
     pub(super) tokens: Arc<dyn TokenSource>,
     pub(super) token_timeout: Duration,
     pub(super) entropy: Entropy,
     pub(super) hub: Arc<Hub>,
     pub(super) state: watch::Sender<ConnectionState>,
+    pub(super) me: Me,
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) tasks: Tasks,
 }
@@ -205,7 +207,7 @@ impl Driver {
             Output::Open(epoch) => self.open(epoch),
             Output::FetchToken { rejected } => self.fetch_token(rejected),
             Output::Authenticate(token) => {
-                let user = self.user.details(self.tasks.include_details);
+                let user = self.user.borrow().details(self.tasks.include_details);
                 return self
                     .send(Frame::Text(codec::authentication(&token, &user)))
                     .await;
@@ -225,10 +227,16 @@ impl Driver {
             }
             Output::State(state) => {
                 debug!(?state, "connection");
+                if matches!(state, ConnectionState::Disconnected { .. }) {
+                    self.me.forget();
+                }
                 self.state.send_replace(state.clone());
                 self.publish(EventItem::Connection(state)).await;
             }
-            Output::Emit(event) => self.publish(EventItem::Event(event)).await,
+            Output::Emit(event) => {
+                self.me.hear(&event);
+                self.publish(EventItem::Event(event)).await;
+            }
             Output::Resolve(result) => {
                 for waiter in self.tasks.connect_waiters.drain(..) {
                     // A waiter that has gone needs no answer.

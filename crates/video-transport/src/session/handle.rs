@@ -8,14 +8,17 @@ use http::Uri;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use video_core::model::OwnUser;
 use video_core::{
     ApiKey, ClientTag, Endpoint, HeartbeatPolicy, ReconnectPolicy, TokenSource, User, UserToken,
 };
 
 use super::codec::socket_uri;
 use super::driver::{Command, Driver};
-use super::hub::{Events, Hub};
+use super::events::Events;
+use super::hub::Hub;
 use super::machine::{Machine, Policies};
+use super::me::Me;
 use super::state::ConnectionState;
 use super::{ConnectOptions, ConnectionGate, EventChannel};
 use crate::entropy::Entropy;
@@ -61,8 +64,8 @@ pub struct SessionConfig {
     pub socket: Uri,
     /// The application.
     pub api_key: ApiKey,
-    /// The user.
-    pub user: Arc<User>,
+    /// The user, who may become another before each authentication, as a guest does.
+    pub user: watch::Receiver<Arc<User>>,
     /// How the client introduces itself.
     pub client_tag: ClientTag,
     /// When a lost socket is dialled again.
@@ -78,9 +81,10 @@ pub struct SessionConfig {
 }
 
 impl SessionConfig {
-    /// The usual configuration.
+    /// The usual configuration, of a user who stays who they are.
     #[must_use]
     pub fn new(endpoint: &Endpoint, api_key: ApiKey, user: Arc<User>) -> Self {
+        let (_, user) = watch::channel(user);
         Self {
             socket: endpoint.socket().clone(),
             api_key,
@@ -108,6 +112,7 @@ pub struct Session {
     commands: mpsc::Sender<Command>,
     hub: Arc<Hub>,
     state: watch::Receiver<ConnectionState>,
+    me: watch::Receiver<Option<Arc<OwnUser>>>,
     connect_timeout: Duration,
     task: Mutex<Task>,
 }
@@ -136,6 +141,7 @@ impl Session {
             })?;
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let (state_sender, state) = watch::channel(ConnectionState::Idle);
+        let (me_sender, me) = Me::new();
         let hub = Arc::new(Hub::new(config.event_buffer));
         let policies = Policies {
             reconnect: config.reconnect,
@@ -152,6 +158,7 @@ impl Session {
             entropy: config.entropy,
             hub: Arc::clone(&hub),
             state: state_sender,
+            me: me_sender,
             commands: receiver,
             tasks: super::driver::Tasks::default(),
         };
@@ -159,6 +166,7 @@ impl Session {
             commands,
             hub,
             state,
+            me,
             connect_timeout: config.timeouts.connect,
             task: Mutex::new(Task::Ready(Box::new(driver))),
         })
@@ -275,5 +283,9 @@ impl EventChannel for Session {
 
     fn events(&self) -> Events {
         self.hub.subscribe()
+    }
+
+    fn me(&self) -> watch::Receiver<Option<Arc<OwnUser>>> {
+        self.me.clone()
     }
 }

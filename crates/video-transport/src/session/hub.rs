@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
 use video_core::{Event, InvalidEvent};
 
+use super::events::Events;
 use super::state::ConnectionState;
 
 /// What a listener hears.
@@ -64,10 +64,10 @@ impl Hub {
         if matches!(*inner, Inner::Quiet) {
             *inner = Inner::Open(broadcast::Sender::new(self.capacity));
         }
-        Events(match &*inner {
-            Inner::Open(sender) => Some(sender.subscribe()),
-            Inner::Quiet | Inner::Closed => None,
-        })
+        match &*inner {
+            Inner::Open(sender) => Events::new(sender.subscribe()),
+            Inner::Quiet | Inner::Closed => Events::ended(),
+        }
     }
 
     /// Gives an item to all listeners. Tells whether one of them is far behind.
@@ -104,35 +104,6 @@ impl fmt::Debug for Hub {
         f.debug_struct("Hub")
             .field("capacity", &self.capacity)
             .finish_non_exhaustive()
-    }
-}
-
-/// A stream of events, from the moment it was made.
-///
-/// A listener that falls behind loses the oldest items and is told how many. It never slows the
-/// connection or other listeners.
-pub struct Events(Option<broadcast::Receiver<EventItem>>);
-
-impl Events {
-    /// The next item. `None` once the client is shut down.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: a cancelled call loses no item.
-    pub async fn next(&mut self) -> Option<EventItem> {
-        match self.0.as_mut()?.recv().await {
-            Ok(item) => Some(item),
-            Err(RecvError::Lagged(missed)) => Some(EventItem::Lagged { missed }),
-            Err(RecvError::Closed) => None,
-        }
-    }
-}
-
-impl fmt::Debug for Events {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events")
-            .field("ended", &self.0.is_none())
-            .finish()
     }
 }
 

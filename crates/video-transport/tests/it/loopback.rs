@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use video_core::{ApiKey, Endpoint};
 use video_testkit::{Coordinator, Fault};
 use video_transport::{
-    ConnectErrorKind, ConnectOptions, ConnectionState, DialErrorKind, Dialer, Entropy,
+    ConnectErrorKind, ConnectOptions, ConnectionState, Credentials, DialErrorKind, Dialer, Entropy,
     EventChannel, EventConnector, HyperTransport, RpcChannel, RpcErrorKind, RpcRequest,
     RpcTransport, Session, SocketLimits, TcpDialer, WebSocketConnector,
 };
@@ -36,7 +36,12 @@ pub(crate) fn channel(
     let http = HyperTransport::new(dialer, Duration::from_secs(5), 1024 * 1024);
     let key = ApiKey::new(support::KEY).unwrap();
     let tokens = Arc::new(support::tokens(token));
-    RpcChannel::new(base.clone(), key, Arc::new(http), tokens, session.gate())
+    RpcChannel::new(
+        base.clone(),
+        key,
+        Arc::new(http),
+        Credentials::user(tokens, session.gate()),
+    )
 }
 
 /// Connects, watches a call, hears an event of it and goes.

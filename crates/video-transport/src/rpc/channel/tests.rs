@@ -6,11 +6,10 @@ use std::error::Error as _;
 use http::Method;
 use serde_json::Value;
 use tokio::sync::watch;
-use video_core::{MockTokenSource, NeverRetry, TokenError, TokenErrorKind, UserId};
+use video_core::{MockTokenSource, NeverRetry, TokenError, TokenErrorKind, TokenSource, UserId};
 
 use super::*;
-use crate::session::ConnectionState;
-use crate::session::NotConnected;
+use crate::session::{ConnectionGate, ConnectionState, NotConnected};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 const ATTEMPT: Duration = Duration::from_secs(5);
@@ -129,8 +128,18 @@ fn channel_of(service: &Arc<Service>, tokens: MockTokenSource, gate: ConnectionG
         Uri::from_static("https://h.test"),
         ApiKey::new("key").unwrap(),
         Arc::<Service>::clone(service),
-        Arc::new(tokens),
-        gate,
+        Credentials::user(Arc::new(tokens), gate),
+    )
+}
+
+/// A channel of nobody in particular.
+fn anonymous(service: &Arc<Service>, tokens: Option<MockTokenSource>) -> RpcChannel {
+    let tokens = tokens.map(|tokens| Arc::new(tokens) as Arc<dyn TokenSource>);
+    RpcChannel::new(
+        Uri::from_static("https://h.test"),
+        ApiKey::new("key").unwrap(),
+        Arc::<Service>::clone(service),
+        Credentials::anonymous(tokens),
     )
 }
 
@@ -458,4 +467,35 @@ async fn a_connection_that_does_not_come_has_its_own_deadline_and_error() {
         Some(NotConnected::Timeout { waited, .. }) if *waited == limits.connection
     ));
     assert_eq!((service.elapsed(), service.count()), (limits.connection, 0));
+}
+
+/// Promise: CK044
+#[tokio::test(start_paused = true)]
+async fn nobody_in_particular_says_so_and_shows_a_token_only_if_there_is_one() {
+    let service = Service::new([]);
+    anonymous(&service, None).call(get()).await.unwrap();
+    let viewer = anonymous(&service, Some(tokens("a.b.c")));
+    viewer.call(get()).await.unwrap();
+    let kind = Some("anonymous".to_owned());
+    assert_eq!(service.header("stream-auth-type"), [kind.clone(), kind]);
+    let token = Some("a.b.c".to_owned());
+    assert_eq!(service.header("authorization"), [None, token]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_can_have_no_connection_neither_waits_for_one_nor_watches() {
+    let service = Service::new([]);
+    let channel = anonymous(&service, None);
+    let answer = channel.call(get().watch(true)).await.unwrap();
+    assert_eq!(answer.watched_on, None);
+    assert_eq!(service.elapsed(), Duration::ZERO);
+    assert!(!service.uris()[0].contains("connection_id"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_no_token_is_refused_once() {
+    let service = Service::new([Answer::Status(401, r#"{"code":40,"StatusCode":401}"#)]);
+    let error = anonymous(&service, None).call(get()).await.unwrap_err();
+    assert_eq!(error.kind(), RpcErrorKind::Unauthorized);
+    assert_eq!(service.count(), 1);
 }

@@ -1,0 +1,181 @@
+//! A guest: created when the first token is needed, and once.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::Method;
+use secrecy::ExposeSecret;
+use tokio::sync::watch;
+use tracing::debug;
+use video_auth::{LoadTokenError, OnTokenUpdated, TokenManager, TokenSetupError, token_loader_fn};
+use video_core::model::{CreateGuestRequest, CreateGuestResponse, UserInfo};
+use video_core::{
+    Classify, FailureClass, TokenError, TokenErrorKind, TokenSource, User, UserId, UserToken,
+};
+use video_transport::{RpcError, RpcRequest, RpcTransport};
+
+use crate::error;
+
+/// The tokens of a guest. Each guest has one: its end is the end of the guest.
+pub(crate) struct GuestTokens {
+    recipe: Recipe,
+    guest: Mutex<Arc<TokenManager>>,
+}
+
+/// How a guest is made.
+#[derive(Clone)]
+struct Recipe {
+    rpc: Arc<dyn RpcTransport>,
+    /// Counts the guests; the last one is the user.
+    latest: Arc<AtomicU64>,
+    /// Who the guest would like to be.
+    wish: User,
+    wished_id: UserId,
+    /// Who the guest is.
+    user: Arc<watch::Sender<Arc<User>>>,
+    on_token_updated: Option<OnTokenUpdated>,
+    limit: Duration,
+}
+
+impl GuestTokens {
+    /// The guest that `user` holds the wish for. Makes requests through `rpc`, which has to be
+    /// one without credentials, and gives up a creation after `limit`.
+    pub(crate) fn new(
+        rpc: Arc<dyn RpcTransport>,
+        user: Arc<watch::Sender<Arc<User>>>,
+        wished_id: UserId,
+        on_token_updated: Option<OnTokenUpdated>,
+        limit: Duration,
+    ) -> Result<Self, TokenSetupError> {
+        let wish = User::clone(&user.borrow());
+        let recipe = Recipe {
+            rpc,
+            latest: Arc::default(),
+            wish,
+            wished_id,
+            user,
+            on_token_updated,
+            limit,
+        };
+        let guest = Mutex::new(Arc::new(recipe.prepare()?));
+        Ok(Self { recipe, guest })
+    }
+
+    /// Forgets the guest: the next token is another guest's.
+    pub(crate) fn renew(&self) -> Result<(), TokenSetupError> {
+        *self.guest() = Arc::new(self.recipe.prepare()?);
+        Ok(())
+    }
+
+    fn manager(&self) -> Arc<TokenManager> {
+        Arc::clone(&self.guest())
+    }
+
+    fn guest(&self) -> std::sync::MutexGuard<'_, Arc<TokenManager>> {
+        self.guest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl TokenSource for GuestTokens {
+    async fn token(&self) -> Result<UserToken, TokenError> {
+        self.manager().token().await.map_err(explain)
+    }
+
+    async fn refresh(&self, rejected: &UserToken) -> Result<UserToken, TokenError> {
+        self.manager().refresh(rejected).await.map_err(explain)
+    }
+}
+
+impl Recipe {
+    /// A guest to be created when the first token is asked for.
+    fn prepare(&self) -> Result<TokenManager, TokenSetupError> {
+        let recipe = self.clone();
+        let number = self.latest.fetch_add(1, Ordering::Relaxed) + 1;
+        let loader = token_loader_fn(move |_| {
+            let recipe = recipe.clone();
+            async move { recipe.create(number).await }
+        });
+        let mut manager = TokenManager::builder(self.wished_id.clone())
+            .loader(loader)
+            .loader_timeout(self.limit)
+            .once();
+        if let Some(callback) = &self.on_token_updated {
+            manager = manager.on_token_updated(callback.clone());
+        }
+        manager.build()
+    }
+
+    /// Creates a guest, who is the user from then on.
+    ///
+    /// Protocol: `CreateGuest`. Executed twice it would create two, so it is never repeated by
+    /// itself once it may have been executed.
+    async fn create(&self, number: u64) -> Result<String, LoadTokenError> {
+        let body = serde_json::to_vec(&CreateGuestRequest::new(self.wish.details(true)))?;
+        let request = RpcRequest::new(Method::POST, &["guest"]).body(body);
+        let created: CreateGuestResponse = self.rpc.call(request).await?.decode()?;
+        let guest = adopt(&self.wish, &created.user);
+        debug!(
+            wished = self.wish.id(),
+            id = guest.id(),
+            "a guest was created"
+        );
+        // One who was given up meanwhile is not the user any more.
+        if self.latest.load(Ordering::Relaxed) == number {
+            self.user.send_replace(Arc::new(guest));
+        }
+        Ok(created.into_access_token().expose_secret().to_owned())
+    }
+}
+
+/// The guest that the service made of a wish.
+fn adopt(wish: &User, made: &UserInfo) -> User {
+    let mut guest = User::guest(made.id.as_str())
+        .role(&made.role)
+        .teams(&made.teams);
+    let name = Some(made.name.as_str()).filter(|name| !name.is_empty());
+    if let Some(name) = name.or(Some(wish.display_name())) {
+        guest = guest.name(name);
+    }
+    if let Some(image) = made.image.as_deref().or(wish.image_url()) {
+        guest = guest.image(image);
+    }
+    let custom = made.custom.parse().unwrap_or_default();
+    let custom = match &custom {
+        serde_json::Value::Object(custom) if !custom.is_empty() => custom,
+        _ => wish.custom_data(),
+    };
+    for (key, value) in custom {
+        guest = guest.custom(key, value.clone());
+    }
+    guest
+}
+
+/// A load that failed is a guest that was not created.
+fn explain(failed: TokenError) -> TokenError {
+    let kind = match failed.kind() {
+        TokenErrorKind::Loader => {
+            let refusal = error::find::<RpcError>(&failed).map(Classify::class);
+            match refusal {
+                Some(FailureClass::Permanent | FailureClass::Unauthorized) => {
+                    TokenErrorKind::GuestRefused
+                }
+                _ => TokenErrorKind::GuestFailed,
+            }
+        }
+        TokenErrorKind::LoaderTimeout => TokenErrorKind::GuestFailed,
+        kind => kind.clone(),
+    };
+    failed.with_kind(kind)
+}
+
+impl fmt::Debug for GuestTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuestTokens")
+            .field("wished_id", &self.recipe.wished_id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,92 @@
+//! Makes the layers beneath a client.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use video_core::{ApiKey, Endpoint, InvalidEndpoint, TokenSource, User};
+use video_transport::{
+    Credentials, Dialer, Entropy, HttpTransport, HyperTransport, RpcChannel, Session,
+    SessionConfig, TcpDialer, WebSocketConnector,
+};
+
+use crate::builder::BuildError;
+use crate::options::StreamVideoOptions;
+
+/// What the layers beneath a client have in common.
+pub(crate) struct Wiring<'a> {
+    options: &'a StreamVideoOptions,
+    endpoint: Endpoint,
+    api_key: ApiKey,
+    entropy: Entropy,
+    dialer: Arc<dyn Dialer>,
+    http: Arc<dyn HttpTransport>,
+}
+
+impl<'a> Wiring<'a> {
+    pub(crate) fn new(
+        options: &'a StreamVideoOptions,
+        endpoint: Endpoint,
+        api_key: ApiKey,
+    ) -> Self {
+        let entropy = options.entropy.clone().unwrap_or_else(Entropy::from_os);
+        let dialer = options.dialer.clone();
+        let dialer = dialer.unwrap_or_else(|| default_dialer(options));
+        let open = options.timeouts.open;
+        let http = HyperTransport::new(Arc::clone(&dialer), open, options.max_response);
+        Self {
+            options,
+            endpoint,
+            api_key,
+            entropy,
+            dialer,
+            http: Arc::new(http),
+        }
+    }
+
+    /// Requests of whoever has these credentials.
+    pub(crate) fn rpc(&self, credentials: Credentials) -> RpcChannel {
+        let base = self.endpoint.rest().clone();
+        let http = Arc::clone(&self.http);
+        RpcChannel::new(base, self.api_key.clone(), http, credentials)
+            .client_tag(&self.options.client_tag)
+            .retry_policy(Arc::clone(&self.options.retry_policy))
+            .limits(self.options.request_limits)
+            .entropy(self.entropy.clone())
+    }
+
+    /// The session of a user.
+    pub(crate) fn session(
+        &self,
+        user: watch::Receiver<Arc<User>>,
+        tokens: &Arc<dyn TokenSource>,
+    ) -> Result<Session, BuildError> {
+        let options = self.options;
+        let first = Arc::clone(&user.borrow());
+        let mut config = SessionConfig::new(&self.endpoint, self.api_key.clone(), first);
+        config.user = user;
+        config.client_tag = options.client_tag.clone();
+        config.reconnect = options.reconnect_policy;
+        config.heartbeat = options.heartbeat_policy;
+        config.timeouts = options.timeouts;
+        config.event_buffer = options.event_buffer;
+        config.entropy = self.entropy.clone();
+        let dialer = Arc::clone(&self.dialer);
+        let connector =
+            WebSocketConnector::new(dialer, options.socket_limits, self.entropy.clone());
+        Session::new(config, Arc::new(connector), Arc::clone(tokens)).map_err(|_| {
+            let url = options.coordinator_ws_url.clone();
+            BuildError::Endpoint(InvalidEndpoint::Malformed { url })
+        })
+    }
+}
+
+fn default_dialer(options: &StreamVideoOptions) -> Arc<dyn Dialer> {
+    let tcp = TcpDialer::new(options.timeouts.open);
+    #[cfg(feature = "tls")]
+    return Arc::new(video_transport::TlsDialer::new(
+        tcp,
+        options.tls_roots.clone(),
+    ));
+    #[cfg(not(feature = "tls"))]
+    return Arc::new(tcp);
+}

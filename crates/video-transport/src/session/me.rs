@@ -1,0 +1,93 @@
+//! What the service last said of the signed-in user.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use video_core::event::kind;
+use video_core::model::OwnUser;
+use video_core::{Event, EventPayload};
+
+/// What the service last said of the signed-in user.
+#[derive(Debug)]
+pub(super) struct Me(watch::Sender<Option<Arc<OwnUser>>>);
+
+impl Me {
+    pub(super) fn new() -> (Self, watch::Receiver<Option<Arc<OwnUser>>>) {
+        let (sender, receiver) = watch::channel(None);
+        (Self(sender), receiver)
+    }
+
+    /// Learns from an event, if it tells something of this user.
+    pub(super) fn hear(&self, event: &Event) {
+        if !matches!(event.kind(), kind::CONNECTION_OK | kind::USER_UPDATED) {
+            return;
+        }
+        match event.payload() {
+            Ok(EventPayload::ConnectionOk(ok)) => {
+                if let Some(me) = &ok.me {
+                    self.0.send_replace(Some(Arc::new(me.clone())));
+                }
+            }
+            Ok(EventPayload::UserUpdated(updated)) => {
+                self.0.send_if_modified(|me| {
+                    let mine = me.as_ref().is_some_and(|me| me.id == updated.user.id);
+                    if mine {
+                        *me = Some(Arc::new(updated.user.clone()));
+                    }
+                    mine
+                });
+            }
+            _ => {}
+        }
+    }
+
+    /// Nobody is signed in any more.
+    pub(super) fn forget(&self) {
+        self.0.send_if_modified(|me| me.take().is_some());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hear(me: &Me, text: &str) {
+        me.hear(&Event::parse(text.to_owned().into()).unwrap());
+    }
+
+    /// Promise: U21
+    #[test]
+    fn the_user_follows_each_greeting_and_each_update_of_their_own() {
+        let (me, mut known) = Me::new();
+        let mut name = move || {
+            let changed = known.has_changed().unwrap();
+            let name = known.borrow_and_update().as_ref().map(|me| me.name.clone());
+            (changed, name)
+        };
+        let ok = |name: &str| {
+            format!(
+                r#"{{"type":"connection.ok","connection_id":"c","me":{{"id":"a","name":"{name}"}}}}"#
+            )
+        };
+        hear(&me, &ok("one"));
+        assert_eq!(name(), (true, Some("one".to_owned())));
+        hear(
+            &me,
+            r#"{"type":"user.updated","user":{"id":"b","name":"other"}}"#,
+        );
+        assert_eq!(name(), (false, Some("one".to_owned())));
+        hear(
+            &me,
+            r#"{"type":"user.updated","user":{"id":"a","name":"two"}}"#,
+        );
+        assert_eq!(name(), (true, Some("two".to_owned())));
+        hear(&me, r#"{"type":"connection.ok","connection_id":"c"}"#);
+        assert_eq!(name(), (false, Some("two".to_owned())));
+        hear(&me, &ok("three"));
+        assert_eq!(name(), (true, Some("three".to_owned())));
+        me.forget();
+        assert_eq!(name(), (true, None));
+        hear(&me, r#"{"type":"user.updated","user":{"id":"a"}}"#);
+        assert_eq!(name(), (false, None));
+    }
+}
