@@ -4,12 +4,13 @@ mod call;
 mod filter;
 mod query;
 mod route;
+mod token;
 mod url;
 
 use serde_json::Value;
 use video_core::{ConnectionId, UserId};
 
-use crate::config::Sfu;
+use crate::config::Config;
 use crate::wire::error::ApiError;
 use crate::world::{Effect, World};
 
@@ -29,9 +30,9 @@ pub(crate) struct Request {
 pub(crate) struct Context<'a> {
     /// The time of the request, as it is written in bodies.
     pub(crate) now: &'a str,
-    pub(crate) sfu: &'a Sfu,
-    /// The token for the media server, should the request need one.
-    pub(crate) sfu_token: &'a dyn Fn(&UserId, &str) -> String,
+    /// The same time, as it is written in tokens.
+    pub(crate) unix: i64,
+    pub(crate) config: &'a Config,
 }
 
 /// A successful answer.

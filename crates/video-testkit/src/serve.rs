@@ -1,6 +1,7 @@
 //! The driver of one connection, from its first byte to its last.
 
 mod http;
+mod read;
 mod rest;
 mod upgrade;
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use video_core::{CallCid, ConnectionId, UserId};
 
 use super::route::CallName;
-use super::{Context, Reply};
+use super::{Context, Reply, token};
 use crate::wire::error::ApiError;
 use crate::wire::request::{self, CallData, GetOrCreate, Join, SendEvent, UpdateCall};
 use crate::wire::{DURATION, call, event, settings};
@@ -82,8 +82,8 @@ impl Asking<'_> {
         let (created, effects) = self.ensure(name, connection, data)?;
         let found = self.world.existing_call(&cid)?;
         let mut body = call::answer(self.world, found, self.user, limit);
-        let sfu = self.context.sfu;
-        let token = (self.context.sfu_token)(self.user, &cid);
+        let sfu = &self.context.config.sfu;
+        let token = token::sfu(self.context, self.user, &cid);
         body["created"] = created.into();
         body["credentials"] = call::credentials(&sfu.url, &sfu.ws_endpoint, &token);
         body["stats_options"] = json!({"reporting_interval_ms": 60_000, "enable_rtc_stats": true});

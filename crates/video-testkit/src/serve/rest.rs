@@ -1,37 +1,21 @@
-//! One REST request: reading, faults, admission and the journal.
+//! One REST request: faults, admission and the journal.
 
 use std::future::pending;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::{Request, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use serde_json::{Map, Value};
 use video_core::UserId;
 
-use super::http::{Answer, Cut, error, header, json, planned};
+use super::http::{Answer, Cut, error, json, planned};
+use super::read::{Read, read};
 use crate::fault::{Fault, FaultPlace};
 use crate::hub::Hub;
-use crate::journal::{Entry, RestCall};
-use crate::jwt::{self, Refusal};
+use crate::journal::Entry;
+use crate::jwt::Refusal;
 use crate::rest::{self, Context, Operation, Query, Reply};
 use crate::shared::Shared;
-use crate::wire::error::{AUTH, ApiError, BAD_KEY, INPUT, TOO_BIG};
-
-/// The longest body that is read.
-const MAX_BODY: usize = 1 << 20;
-
-/// How long a token for the media server lasts, in seconds.
-const SFU_TOKEN_LIFETIME: i64 = 60 * 60;
-
-/// A request that has been read.
-struct Read {
-    token: String,
-    query: Query,
-    body: Result<Option<Value>, ApiError>,
-    call: RestCall,
-}
+use crate::wire::error::{AUTH, ApiError, BAD_KEY};
 
 pub(super) async fn answer(
     shared: &Arc<Shared>,
@@ -70,56 +54,6 @@ pub(super) async fn answer(
     Ok(decide(shared, operation, read))
 }
 
-async fn read(shared: &Shared, request: Request<Incoming>) -> Result<Read, Cut> {
-    let (parts, body) = request.into_parts();
-    let query = Query::parse(parts.uri.query());
-    let text = |name| header(&parts.headers, name).map(|text| shared.redactor.text(text));
-    let token = header(&parts.headers, "authorization").unwrap_or_default();
-    let mut call = RestCall {
-        method: parts.method.to_string(),
-        path: shared.redactor.text(parts.uri.path()),
-        query: query
-            .names()
-            .map(|name| shared.redactor.text(name))
-            .collect(),
-        connection_id: query
-            .get("connection_id")
-            .map(|id| shared.redactor.text(id)),
-        request_id: text("x-client-request-id"),
-        has_authorization: parts.headers.contains_key("authorization"),
-        token_fingerprint: Some(token).filter(|t| !t.is_empty()).map(jwt::fingerprint),
-        auth_type: text("stream-auth-type"),
-        client_tag: text("x-stream-client"),
-        ..RestCall::default()
-    };
-    let body = match Limited::new(body, MAX_BODY).collect().await {
-        Ok(body) => parse(&body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(ApiError::new(TOO_BIG, "the body is too big"))
-        }
-        Err(_) => return Err(Cut),
-    };
-    if let Ok(Some(body)) = &body {
-        call.body = Some(shared.redactor.json(body));
-    }
-    Ok(Read {
-        token: token.to_owned(),
-        query,
-        body,
-        call,
-    })
-}
-
-fn parse(body: &Bytes) -> Result<Option<Value>, ApiError> {
-    if body.iter().all(u8::is_ascii_whitespace) {
-        return Ok(None);
-    }
-    let parsed = serde_json::from_slice(body);
-    parsed
-        .map(Some)
-        .map_err(|_| ApiError::new(INPUT, "the body is not JSON"))
-}
-
 /// Admits the user and carries the operation out; journal and events are in this order.
 fn decide(shared: &Shared, operation: Result<Operation, ApiError>, read: Read) -> Answer {
     let mut hub = shared.hub();
@@ -141,8 +75,8 @@ fn decide(shared: &Shared, operation: Result<Operation, ApiError>, read: Read) -
         let now = shared.clock.rfc3339();
         let context = Context {
             now: &now,
-            sfu: &shared.config.sfu,
-            sfu_token: &|user, cid| sfu_token(shared, user, cid),
+            unix: shared.clock.unix(),
+            config: &shared.config,
         };
         rest::answer(&mut hub.world, &context, request)
     });
@@ -201,13 +135,4 @@ fn answered(shared: &Shared, read: Read, answer: &Answer, code: Option<i64>) {
     call.code = code;
     call.user = admit(shared, &shared.hub(), &read.query, &read.token).ok();
     shared.journal.write(Entry::Rest(Box::new(call)));
-}
-
-fn sfu_token(shared: &Shared, user: &UserId, cid: &str) -> String {
-    let mut claims = Map::new();
-    claims.insert("user_id".to_owned(), user.as_str().into());
-    claims.insert("call_cid".to_owned(), cid.into());
-    let expiry = shared.clock.unix() + SFU_TOKEN_LIFETIME;
-    claims.insert("exp".to_owned(), expiry.into());
-    jwt::sign(&claims, shared.config.secret.as_bytes())
 }
