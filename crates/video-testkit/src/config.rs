@@ -11,6 +11,8 @@ pub(crate) struct Config {
     /// How long an authenticated socket may be silent.
     pub(crate) health_check_timeout: Option<Duration>,
     pub(crate) sfu: Sfu,
+    /// How long the token of a new guest is good.
+    pub(crate) guest_token_lifetime: Duration,
     /// How many entries the journal keeps.
     pub(crate) journal_capacity: usize,
 }

@@ -165,6 +165,12 @@ impl Coordinator {
         list.into_iter().map(info).collect()
     }
 
+    /// The ids of the guests that were made, oldest first.
+    #[must_use]
+    pub fn guests(&self) -> Vec<UserId> {
+        self.inner.shared.hub().world.guests().to_vec()
+    }
+
     /// How many connections are open below: those with a socket, and those for requests alone.
     #[must_use]
     pub fn open_links(&self) -> usize {

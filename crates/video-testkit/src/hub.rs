@@ -101,6 +101,7 @@ impl Hub {
                     connection_id: connection,
                     cid,
                 }),
+                Effect::GuestCreated { user } => self.journal.write(Entry::GuestCreated { user }),
                 Effect::Event { to, event } => {
                     self.push(&to, &event);
                 }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 use serde_json::{Map, Value, json};
-use video_core::UserId;
+use video_core::{CallCid, UserId};
 
 /// How far ahead of the coordinator's clock a token may say that it was issued, in seconds.
 const ISSUED_AT_LEEWAY: f64 = 5.0;
@@ -13,12 +13,14 @@ const ISSUED_AT_LEEWAY: f64 = 5.0;
 const SERIAL_PREFIX: &str = "testkit-";
 
 /// What a valid token says.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Claims {
     pub(crate) user: UserId,
     pub(crate) issued_at: Option<f64>,
     /// The running number, if this coordinator issued the token.
     pub(crate) serial: Option<u64>,
+    /// The calls that the token is good for, if it is not good for all.
+    pub(crate) call_cids: Vec<CallCid>,
 }
 
 /// Why a token does not let its bearer in.
@@ -94,6 +96,8 @@ pub(crate) fn verify(token: &str, secret: &[u8], now: i64) -> Result<Claims, Ref
         return Err(Refusal::IssuedInTheFuture);
     }
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let cids = claims.get("call_cids").and_then(Value::as_array);
+    let cids = cids.into_iter().flatten().filter_map(Value::as_str);
     Ok(Claims {
         user: text("user_id")
             .and_then(|id| UserId::new(id).ok())
@@ -102,6 +106,7 @@ pub(crate) fn verify(token: &str, secret: &[u8], now: i64) -> Result<Claims, Ref
         serial: text("jti")
             .and_then(|id| id.strip_prefix(SERIAL_PREFIX))
             .and_then(|number| number.parse().ok()),
+        call_cids: cids.map(CallCid::new).collect(),
     })
 }
 

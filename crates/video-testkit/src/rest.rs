@@ -2,17 +2,18 @@
 
 mod call;
 mod filter;
+mod guest;
 mod query;
 mod route;
 mod token;
 mod url;
 
 use serde_json::Value;
-use video_core::{ConnectionId, UserId};
+use video_core::ConnectionId;
 
 use crate::config::Config;
 use crate::wire::error::ApiError;
-use crate::world::{Effect, World};
+use crate::world::{Caller, Effect, World};
 
 pub(crate) use route::{Operation, Route};
 pub(crate) use url::Query;
@@ -20,7 +21,7 @@ pub(crate) use url::Query;
 /// A request whose sender is known.
 #[derive(Debug)]
 pub(crate) struct Request {
-    pub(crate) user: UserId,
+    pub(crate) caller: Caller,
     pub(crate) operation: Operation,
     pub(crate) query: Query,
     pub(crate) body: Option<Value>,
@@ -49,20 +50,27 @@ pub(crate) fn answer(
     context: &Context<'_>,
     request: Request,
 ) -> Result<Reply, ApiError> {
-    world.user_or_new(&request.user, context.now);
     let Request {
-        user,
+        caller,
         operation,
         query,
         body,
     } = request;
+    if operation.needs_user() {
+        caller.user()?;
+    }
+    if let Caller::User(user) = &caller {
+        world.user_or_new(user, context.now);
+    }
     let connection = query.get("connection_id").filter(|id| !id.is_empty());
+    // Whoever has no name has no socket either.
+    let connection = connection.filter(|_| caller.user().is_ok());
     let connection = connection.map(ConnectionId::new);
     let connection = connection.as_ref();
     let asking = call::Asking {
         world,
         context,
-        user: &user,
+        caller: &caller,
     };
     match operation {
         Operation::GetCall(name) => asking.get(&name, connection, query.get("members_limit")),
@@ -71,6 +79,7 @@ pub(crate) fn answer(
         Operation::JoinCall(name) => asking.join(name, connection, body),
         Operation::EndCall(name) => asking.end(&name),
         Operation::SendEvent(name) => asking.send_event(&name, body),
-        Operation::QueryCalls => query::calls(world, &user, connection, body),
+        Operation::QueryCalls => query::calls(world, &caller, connection, body),
+        Operation::CreateGuest => guest::create(world, context, body),
     }
 }

@@ -1,5 +1,6 @@
 //! The driver of one connection, from its first byte to its last.
 
+mod admission;
 mod http;
 mod read;
 mod rest;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::jwt;
+use crate::world::ANONYMOUS;
 
 /// The lifetime of a token that says nothing else.
 const LIFETIME: Duration = Duration::from_hours(1);
@@ -38,6 +39,12 @@ impl TokenSpec {
             user: Some(id.into()),
             ..Self::nobody()
         }
+    }
+
+    /// A token for anonymous requests, issued now and valid for an hour. It opens no call unless
+    /// [`call_cids`](Self::call_cids) names some.
+    pub fn anonymous() -> Self {
+        Self::user(ANONYMOUS)
     }
 
     /// A token that names no user.
@@ -86,6 +93,18 @@ impl TokenSpec {
     pub fn signed_with(mut self, secret: impl Into<String>) -> Self {
         self.secret = Some(secret.into());
         self
+    }
+
+    /// Names the role that the bearer has.
+    pub fn role(self, role: impl Into<String>) -> Self {
+        self.claim("role", role.into())
+    }
+
+    /// Names the calls, each as `type:id`, that the token is good for. They open to anonymous
+    /// requests; to users every call is open.
+    pub fn call_cids<C: Into<String>>(self, cids: impl IntoIterator<Item = C>) -> Self {
+        let cids: Vec<String> = cids.into_iter().map(Into::into).collect();
+        self.claim("call_cids", cids)
     }
 
     /// Adds or replaces a claim.

@@ -1,7 +1,9 @@
 //! The state of the emulated service: users, calls, connections and worthless tokens. No I/O.
 
 mod call;
+mod caller;
 mod connection;
+mod guest;
 mod ids;
 mod revocation;
 mod user;
@@ -14,15 +16,18 @@ use video_core::{CallCid, ConnectionId, UserId};
 use crate::wire::error::ApiError;
 
 pub(crate) use call::{Call, Member};
+pub(crate) use caller::{ANONYMOUS, Caller};
 pub(crate) use connection::Connection;
 use ids::Ids;
 use revocation::Revocation;
-pub(crate) use user::User;
+pub(crate) use user::{Role, User};
 
 /// All that the service knows.
 #[derive(Debug)]
 pub(crate) struct World {
     users: BTreeMap<UserId, User>,
+    /// In the order of their creation.
+    guests: Vec<UserId>,
     calls: BTreeMap<CallCid, Call>,
     connections: BTreeMap<ConnectionId, Connection>,
     revocations: BTreeMap<UserId, Revocation>,
@@ -39,6 +44,8 @@ pub(crate) enum Effect {
         connection: ConnectionId,
         cid: CallCid,
     },
+    /// There is another guest.
+    GuestCreated { user: UserId },
     /// An event goes out to these connections.
     Event { to: Vec<ConnectionId>, event: Value },
 }
@@ -47,6 +54,7 @@ impl World {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             users: BTreeMap::new(),
+            guests: Vec::new(),
             calls: BTreeMap::new(),
             connections: BTreeMap::new(),
             revocations: BTreeMap::new(),
@@ -56,7 +64,7 @@ impl World {
         }
     }
 
-    pub(crate) fn user(&self, id: &UserId) -> Option<&User> {
+    pub(crate) fn user(&self, id: &str) -> Option<&User> {
         self.users.get(id)
     }
 

@@ -13,6 +13,8 @@ const BASE_TIME: Duration = Duration::from_hours(20_454 * 24);
 
 const JOURNAL_CAPACITY: usize = 100_000;
 
+const GUEST_TOKEN_LIFETIME: Duration = Duration::from_hours(1);
+
 const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Describes a [`Coordinator`].
@@ -35,6 +37,7 @@ impl CoordinatorBuilder {
                     url: "https://sfu.example.test/twirp".to_owned(),
                     ws_endpoint: "wss://sfu.example.test/ws".to_owned(),
                 },
+                guest_token_lifetime: GUEST_TOKEN_LIFETIME,
                 journal_capacity: JOURNAL_CAPACITY,
             },
             base_time: SystemTime::UNIX_EPOCH + BASE_TIME,
@@ -75,6 +78,12 @@ impl CoordinatorBuilder {
         self
     }
 
+    /// How long the token is good that a new guest gets, in whole seconds; an hour by default.
+    pub fn guest_token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.config.guest_token_lifetime = lifetime;
+        self
+    }
+
     /// How many entries the journal keeps, at least one; 100 000 by default.
     pub fn journal_capacity(mut self, entries: usize) -> Self {
         self.config.journal_capacity = entries;
@@ -106,6 +115,7 @@ impl fmt::Debug for CoordinatorBuilder {
             .field("health_check_timeout", &self.config.health_check_timeout)
             .field("base_time", &self.base_time)
             .field("sfu", &self.config.sfu)
+            .field("guest_token_lifetime", &self.config.guest_token_lifetime)
             .field("journal_capacity", &self.config.journal_capacity)
             .field("seed", &self.seed)
             .finish()

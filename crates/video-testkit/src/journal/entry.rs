@@ -63,6 +63,11 @@ pub enum Entry {
         /// The call.
         cid: CallCid,
     },
+    /// Somebody asked to be a guest, and is one.
+    GuestCreated {
+        /// The id that the coordinator gave to the guest.
+        user: UserId,
+    },
     /// An event was handed to a socket.
     Pushed {
         /// The socket.
@@ -133,7 +138,7 @@ pub struct RestCall {
     pub status: Option<u16>,
     /// The code in the error body, if the answer is an error of the service.
     pub code: Option<i64>,
-    /// The user of the token, if that was valid.
+    /// The user of the token, if that was valid; `!anon` for an anonymous request.
     pub user: Option<UserId>,
     /// The client's name for the request. Not printed, because clients draw it at random.
     pub request_id: Option<String>,
@@ -202,6 +207,7 @@ impl fmt::Display for Entry {
             Self::Watched { connection_id, cid } => {
                 write!(f, "watched cid={cid} connection={connection_id}")
             }
+            Self::GuestCreated { user } => write!(f, "guest created user={user}"),
             Self::Pushed {
                 connection_id,
                 event,

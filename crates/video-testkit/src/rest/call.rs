@@ -1,20 +1,20 @@
 //! The operations on one call.
 
 use serde_json::{Value, json};
-use video_core::{CallCid, ConnectionId, UserId};
+use video_core::{CallCid, ConnectionId};
 
 use super::route::CallName;
 use super::{Context, Reply, token};
 use crate::wire::error::ApiError;
 use crate::wire::request::{self, CallData, GetOrCreate, Join, SendEvent, UpdateCall};
 use crate::wire::{DURATION, call, event, settings};
-use crate::world::{Call, Effect, World};
+use crate::world::{Call, Caller, Effect, World};
 
 /// Somebody who asks something.
 pub(super) struct Asking<'a> {
     pub(super) world: &'a mut World,
     pub(super) context: &'a Context<'a>,
-    pub(super) user: &'a UserId,
+    pub(super) caller: &'a Caller,
 }
 
 impl Asking<'_> {
@@ -29,9 +29,10 @@ impl Asking<'_> {
             Some(text) => Some(text.parse().unwrap_or(-1)),
         };
         let limit = request::members_limit(limit)?;
-        self.world.check_connection(connection, self.user)?;
+        self.caller.check_entry(&name.cid())?;
+        self.world.check_connection(connection, self.caller)?;
         let found = self.world.existing_call(&name.cid())?;
-        let body = call::answer(self.world, found, self.user, limit);
+        let body = call::answer(self.world, found, self.caller, limit);
         let effects = self.world.watch(connection, &name.cid());
         Ok(Reply {
             status: 200,
@@ -48,12 +49,12 @@ impl Asking<'_> {
     ) -> Result<Reply, ApiError> {
         let body: GetOrCreate = request::read(body)?;
         let limit = request::members_limit(body.members_limit)?;
-        self.world.check_connection(connection, self.user)?;
+        self.world.check_connection(connection, self.caller)?;
         let cid = name.cid();
         let data = with_video(body.data, body.video);
         let (created, effects) = self.ensure(name, connection, data)?;
         let found = self.world.existing_call(&cid)?;
-        let mut body = call::answer(self.world, found, self.user, limit);
+        let mut body = call::answer(self.world, found, self.caller, limit);
         body["created"] = created.into();
         Ok(Reply {
             status: 201,
@@ -73,17 +74,18 @@ impl Asking<'_> {
             return Err(ApiError::input("location", "is required"));
         }
         let limit = request::members_limit(body.members_limit)?;
-        self.world.check_connection(connection, self.user)?;
         let cid = name.cid();
+        self.caller.check_entry(&cid)?;
+        self.world.check_connection(connection, self.caller)?;
         if body.create != Some(true) {
             self.world.existing_call(&cid)?;
         }
         let data = with_video(body.data, body.video);
         let (created, effects) = self.ensure(name, connection, data)?;
         let found = self.world.existing_call(&cid)?;
-        let mut body = call::answer(self.world, found, self.user, limit);
+        let mut body = call::answer(self.world, found, self.caller, limit);
         let sfu = &self.context.config.sfu;
-        let token = token::sfu(self.context, self.user, &cid);
+        let token = token::sfu(self.context, self.caller.id(), &cid);
         body["created"] = created.into();
         body["credentials"] = call::credentials(&sfu.url, &sfu.ws_endpoint, &token);
         body["stats_options"] = json!({"reporting_interval_ms": 60_000, "enable_rtc_stats": true});
@@ -111,7 +113,7 @@ impl Asking<'_> {
         let limit = request::members_limit(None)?;
         Ok(Reply {
             status: 200,
-            body: call::answer(self.world, found, self.user, limit),
+            body: call::answer(self.world, found, self.caller, limit),
             effects: vec![self.tell(
                 &cid,
                 event::call_updated(self.world, found, self.context.now),
@@ -125,7 +127,7 @@ impl Asking<'_> {
         let found = self.world.call_mut(&cid)?;
         found.ended_at = Some(now.to_owned());
         now.clone_into(&mut found.updated_at);
-        let by = self.world.user_or_new(self.user, now).clone();
+        let by = self.world.user_or_new(self.caller.user()?, now).clone();
         let found = self.world.existing_call(&cid)?;
         Ok(done(vec![self.tell(
             &cid,
@@ -142,7 +144,10 @@ impl Asking<'_> {
         self.world.existing_call(&cid)?;
         let body: SendEvent = request::read(body)?;
         let custom = Value::Object(body.custom.unwrap_or_default());
-        let by = self.world.user_or_new(self.user, self.context.now).clone();
+        let by = self
+            .world
+            .user_or_new(self.caller.user()?, self.context.now)
+            .clone();
         let event = event::custom(&cid, &by, &custom, self.context.now);
         Ok(done(vec![self.tell(&cid, event)]))
     }
@@ -159,7 +164,8 @@ impl Asking<'_> {
         let created = self.world.call(&cid).is_none();
         if created {
             let CallName { kind, id } = name;
-            self.world.create_call(kind, id, self.user, data, now)?;
+            self.world
+                .create_call(kind, id, self.caller.user()?, data, now)?;
         }
         let mut effects: Vec<_> = self.world.watch(connection, &cid).into_iter().collect();
         if created {

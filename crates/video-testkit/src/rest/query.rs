@@ -3,14 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use video_core::{ConnectionId, UserId};
+use video_core::ConnectionId;
 
 use super::Reply;
 use super::filter::Filter;
 use crate::wire::error::ApiError;
 use crate::wire::request::{self, QueryCalls};
 use crate::wire::{DURATION, call};
-use crate::world::World;
+use crate::world::{Caller, World};
 
 const DEFAULT_LIMIT: usize = 25;
 const CURSOR: &str = "offset:";
@@ -18,7 +18,7 @@ const CURSOR: &str = "offset:";
 /// The calls that satisfy the filter, in the order of their creation; `sort` is not looked at.
 pub(super) fn calls(
     world: &mut World,
-    user: &UserId,
+    caller: &Caller,
     connection: Option<&ConnectionId>,
     body: Option<Value>,
 ) -> Result<Reply, ApiError> {
@@ -34,7 +34,7 @@ pub(super) fn calls(
     };
     let filter = Filter::parse(&body.filter_conditions.unwrap_or_default())?;
     let connection = connection.filter(|_| body.watch == Some(true));
-    world.check_connection(connection, user)?;
+    world.check_connection(connection, caller)?;
 
     let found: Vec<_> = world
         .calls()
@@ -45,7 +45,7 @@ pub(super) fn calls(
     let page = found.iter().skip(offset).take(limit);
     let states: Vec<_> = page
         .clone()
-        .map(|of| Value::Object(call::state(world, of, user, members)))
+        .map(|of| Value::Object(call::state(world, of, caller, members)))
         .collect();
     let cids: Vec<_> = page.map(|call| call.cid.clone()).collect();
     let mut answer = json!({"calls": states, "duration": DURATION});

@@ -6,7 +6,7 @@ use video_core::{CallCid, CallId, CallType};
 use super::url::segments;
 use crate::wire::error::{ApiError, INPUT, NOT_FOUND};
 
-/// An operation that needs a user.
+/// What somebody may ask for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Operation {
     GetCall(CallName),
@@ -16,6 +16,22 @@ pub(crate) enum Operation {
     EndCall(CallName),
     SendEvent(CallName),
     QueryCalls,
+    CreateGuest,
+}
+
+impl Operation {
+    /// Whether it needs no token.
+    pub(crate) fn is_public(&self) -> bool {
+        *self == Self::CreateGuest
+    }
+
+    /// Whether it is nothing for those who have no name.
+    pub(crate) fn needs_user(&self) -> bool {
+        !matches!(
+            self,
+            Self::GetCall(_) | Self::JoinCall(_) | Self::CreateGuest
+        )
+    }
 }
 
 /// The two parts of a call's name.
@@ -61,7 +77,8 @@ fn operation(method: &Method, segments: &[&str]) -> Result<Operation, ApiError> 
     let method = method.as_str();
     let found = match (method, segments) {
         ("POST", ["video", "calls"]) => Operation::QueryCalls,
-        (_, ["video", "calls" | "connect"]) => return Err(wrong_method(method)),
+        ("POST", ["video", "guest"]) => Operation::CreateGuest,
+        (_, ["video", "calls" | "connect" | "guest"]) => return Err(wrong_method(method)),
         ("GET", ["video", "call", kind, id]) => Operation::GetCall(name(kind, id)?),
         ("POST", ["video", "call", kind, id]) => Operation::GetOrCreateCall(name(kind, id)?),
         ("PATCH", ["video", "call", kind, id]) => Operation::UpdateCall(name(kind, id)?),

@@ -7,15 +7,15 @@ use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use video_core::UserId;
 
+use super::admission::admit;
 use super::http::{Answer, Cut, error, json, planned};
 use super::read::{Read, read};
 use crate::fault::{Fault, FaultPlace};
-use crate::hub::Hub;
 use crate::journal::Entry;
-use crate::jwt::Refusal;
-use crate::rest::{self, Context, Operation, Query, Reply};
+use crate::rest::{self, Context, Operation, Reply};
 use crate::shared::Shared;
-use crate::wire::error::{AUTH, ApiError, BAD_KEY};
+use crate::wire::error::ApiError;
+use crate::world::Caller;
 
 pub(super) async fn answer(
     shared: &Arc<Shared>,
@@ -40,12 +40,18 @@ pub(super) async fn answer(
             retry_after,
         }) => {
             let answer = planned(status, body, retry_after);
-            answered(shared, read, &answer, None);
+            answered(shared, operation.as_ref().ok(), read, &answer, None);
             return Ok(answer);
         }
         Some(Fault::ApiError(code)) => {
             let failed = ApiError::new(code, "planned");
-            answered(shared, read, &error(&failed), Some(code));
+            answered(
+                shared,
+                operation.as_ref().ok(),
+                read,
+                &error(&failed),
+                Some(code),
+            );
             return Ok(error(&failed));
         }
         Some(Fault::ExpireToken) => expire(shared, &read.token),
@@ -57,17 +63,17 @@ pub(super) async fn answer(
 /// Admits the user and carries the operation out; journal and events are in this order.
 fn decide(shared: &Shared, operation: Result<Operation, ApiError>, read: Read) -> Answer {
     let mut hub = shared.hub();
+    let admitted = admit(shared, &hub.world, operation.as_ref().ok(), &read);
     let Read {
-        token,
         query,
         body,
         mut call,
+        ..
     } = read;
-    let admitted = admit(shared, &hub, &query, &token);
-    call.user = admitted.as_ref().ok().cloned();
-    let reply = admitted.and_then(|user| {
+    call.user = sender(&admitted);
+    let reply = admitted.and_then(|caller| {
         let request = rest::Request {
-            user,
+            caller,
             operation: operation?,
             query,
             body: body?,
@@ -100,28 +106,17 @@ fn decide(shared: &Shared, operation: Result<Operation, ApiError>, read: Read) -
     answer
 }
 
-fn admit(shared: &Shared, hub: &Hub, query: &Query, token: &str) -> Result<UserId, ApiError> {
-    if query.get("api_key") != Some(shared.config.api_key.as_str()) {
-        return Err(ApiError::new(BAD_KEY, "the API key is not valid"));
-    }
-    let checked = hub
-        .world
-        .check_token(token, &shared.config.secret, shared.clock.unix());
-    checked.map_err(refused)
-}
-
-fn refused(refusal: Refusal) -> ApiError {
-    let code = refusal.code();
-    debug_assert!(code == AUTH || code >= 40);
-    ApiError::new(code, refusal.message())
+/// Whom the journal names as the sender.
+fn sender(admitted: &Result<Caller, ApiError>) -> Option<UserId> {
+    UserId::new(admitted.as_ref().ok()?.id()).ok()
 }
 
 fn expire(shared: &Shared, token: &str) {
     let (unix, now) = (shared.clock.unix(), shared.clock.rfc3339());
     let mut hub = shared.hub();
     let checked = hub.world.check_token(token, &shared.config.secret, unix);
-    if let Ok(user) = checked {
-        hub.expire_tokens(&user, unix, &now);
+    if let Ok(claims) = checked {
+        hub.expire_tokens(&claims.user, unix, &now);
     }
 }
 
@@ -129,10 +124,17 @@ fn unanswered(shared: &Shared, read: Read) {
     shared.journal.write(Entry::Rest(Box::new(read.call)));
 }
 
-fn answered(shared: &Shared, read: Read, answer: &Answer, code: Option<i64>) {
+fn answered(
+    shared: &Shared,
+    operation: Option<&Operation>,
+    read: Read,
+    answer: &Answer,
+    code: Option<i64>,
+) {
+    let user = sender(&admit(shared, &shared.hub().world, operation, &read));
     let mut call = read.call;
     call.status = Some(answer.status().as_u16());
     call.code = code;
-    call.user = admit(shared, &shared.hub(), &read.query, &read.token).ok();
+    call.user = user;
     shared.journal.write(Entry::Rest(Box::new(call)));
 }

@@ -13,6 +13,7 @@ use crate::jwt;
 use crate::wire::error::{AUTH, ApiError, BAD_KEY, INPUT};
 use crate::wire::event;
 use crate::wire::request::Greeting;
+use crate::world::ANONYMOUS;
 
 /// The code for a client that does not say who it is in time.
 const NO_GREETING: u16 = 1008;
@@ -112,7 +113,11 @@ impl Socket<'_> {
         let user = hub
             .world
             .check_token(&token, &shared.config.secret, unix)
-            .map_err(|refusal| ApiError::new(refusal.code(), refusal.message()))?;
+            .map_err(|refusal| ApiError::new(refusal.code(), refusal.message()))?
+            .user;
+        if user == ANONYMOUS {
+            return Err(ApiError::new(AUTH, "a socket needs a user"));
+        }
         let details = greeting
             .user_details
             .ok_or_else(|| ApiError::input("user_details", "is required"))?;
@@ -177,8 +182,8 @@ impl Socket<'_> {
         let checked = hub
             .world
             .check_token(&token, &self.shared.config.secret, unix);
-        if let Ok(user) = checked {
-            hub.expire_tokens(&user, unix, &now);
+        if let Ok(claims) = checked {
+            hub.expire_tokens(&claims.user, unix, &now);
         }
     }
 }

@@ -1,13 +1,12 @@
 //! Calls, their members and join credentials as the service shows them.
 
 use serde_json::{Map, Value, json};
-use video_core::UserId;
 
 use super::{DURATION, user};
-use crate::world::{Call, Member, World};
+use crate::world::{Call, Caller, Member, Role, World};
 
-/// What everybody may do in a call.
-const CAPABILITIES: [&str; 11] = [
+/// What may be done in a call by users.
+const FULL: [&str; 11] = [
     "join-call",
     "read-call",
     "create-call",
@@ -20,6 +19,9 @@ const CAPABILITIES: [&str; 11] = [
     "update-call",
     "enable-noise-cancellation",
 ];
+
+/// What may be done in a call by guests and by those without a name.
+const VIEWING: [&str; 2] = ["join-call", "read-call"];
 
 /// The call alone.
 pub(crate) fn call(world: &World, call: &Call) -> Value {
@@ -65,27 +67,36 @@ pub(crate) fn members(world: &World, call: &Call, limit: usize) -> Vec<Value> {
     listed.map(|m| member(world, m)).collect()
 }
 
-/// The call with what the asking user is and may do in it.
-pub(crate) fn state(world: &World, of: &Call, asking: &UserId, limit: usize) -> Map<String, Value> {
+/// The call with what the asking one is and may do in it.
+pub(crate) fn state(world: &World, of: &Call, asking: &Caller, limit: usize) -> Map<String, Value> {
     let mut body = Map::new();
     body.insert("call".to_owned(), call(world, of));
     body.insert("members".to_owned(), members(world, of, limit).into());
-    body.insert("own_capabilities".to_owned(), json!(CAPABILITIES));
-    if let Some(membership) = of.members.get(asking) {
+    let user = world.user(asking.id());
+    let own = user.map_or(&VIEWING[..], |user| capabilities(user.role));
+    body.insert("own_capabilities".to_owned(), json!(own));
+    if let Some(membership) = of.members.get(asking.id()) {
         body.insert("membership".to_owned(), member(world, membership));
     }
     body
 }
 
 /// [`state`], with the duration that whole answers carry.
-pub(crate) fn answer(world: &World, of: &Call, asking: &UserId, limit: usize) -> Value {
+pub(crate) fn answer(world: &World, of: &Call, asking: &Caller, limit: usize) -> Value {
     let mut body = state(world, of, asking, limit);
     body.insert("duration".to_owned(), DURATION.into());
     Value::Object(body)
 }
 
+fn capabilities(role: Role) -> &'static [&'static str] {
+    match role {
+        Role::User => &FULL,
+        Role::Guest => &VIEWING,
+    }
+}
+
 pub(crate) fn capabilities_by_role() -> Value {
-    json!({"user": CAPABILITIES, "guest": ["join-call", "read-call"]})
+    json!({"user": capabilities(Role::User), "guest": capabilities(Role::Guest)})
 }
 
 /// Where the media server is, and how to get in.

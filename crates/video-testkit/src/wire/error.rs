@@ -10,6 +10,7 @@ pub(crate) const INPUT: i64 = 4;
 pub(crate) const AUTH: i64 = 5;
 pub(crate) const RATE_LIMIT: i64 = 9;
 pub(crate) const NOT_FOUND: i64 = 16;
+pub(crate) const NOT_ALLOWED: i64 = 17;
 pub(crate) const TOO_BIG: i64 = 22;
 pub(crate) const TOKEN_EXPIRED: i64 = 40;
 pub(crate) const STALE_CONNECTION: i64 = 46;
@@ -70,7 +71,7 @@ impl ApiError {
 const fn usual_status(code: i64) -> u16 {
     match code {
         BAD_KEY | 3 | AUTH | 40..=43 => 401,
-        17 | 60 | 99 => 403,
+        NOT_ALLOWED | 60 | 99 => 403,
         NOT_FOUND => 404,
         23 => 408,
         TOO_BIG => 413,

@@ -75,6 +75,12 @@ pub(crate) struct QueryCalls {
     pub(crate) watch: Option<bool>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct CreateGuest {
+    pub(crate) user: Option<UserDetails>,
+}
+
 /// The first frame of a socket.
 #[derive(Deserialize)]
 pub(crate) struct Greeting {

@@ -22,7 +22,7 @@ pub(crate) fn own(user: &User, now: &str) -> Value {
 fn common(user: &User) -> Value {
     let mut body = json!({
         "id": user.id,
-        "role": "user",
+        "role": user.role.as_str(),
         "language": user.language,
         "teams": [],
         "custom": user.custom,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use video_core::{CallCid, ConnectionId, UserId};
 
-use super::{Effect, World};
+use super::{Caller, Effect, World};
 use crate::wire::error::{ApiError, STALE_CONNECTION};
 use crate::wire::request::UserDetails;
 
@@ -75,15 +75,15 @@ impl World {
         }))
     }
 
-    /// Whether a user may make this connection watch something.
+    /// Whether somebody may make this connection watch something.
     pub(crate) fn check_connection(
         &self,
         id: Option<&ConnectionId>,
-        user: &UserId,
+        caller: &Caller,
     ) -> Result<(), ApiError> {
         let Some(id) = id else { return Ok(()) };
         match self.connections.get(id) {
-            Some(connection) if connection.user == *user => Ok(()),
+            Some(connection) if connection.user == *caller.id() => Ok(()),
             _ => Err(ApiError::new(
                 STALE_CONNECTION,
                 format!("connection {id} is not one of this user's"),

@@ -13,17 +13,21 @@ impl Ids {
         Self { state: seed }
     }
 
-    /// A connection id in the form of a UUID of version 4.
     pub(crate) fn connection(&mut self) -> ConnectionId {
+        ConnectionId::new(self.uuid())
+    }
+
+    /// A text in the form of a UUID of version 4.
+    pub(crate) fn uuid(&mut self) -> String {
         let (a, b) = (self.next(), self.next());
-        ConnectionId::new(format!(
+        format!(
             "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
             a >> 32,
             (a >> 16) & 0xffff,
             a & 0xfff,
             0x8000 | ((b >> 48) & 0x3fff),
             b & 0xffff_ffff_ffff,
-        ))
+        )
     }
 
     /// The next number of the splitmix64 generator.

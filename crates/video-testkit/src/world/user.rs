@@ -8,6 +8,7 @@ use crate::wire::request::UserDetails;
 #[derive(Debug, Clone)]
 pub(crate) struct User {
     pub(crate) id: UserId,
+    pub(crate) role: Role,
     pub(crate) name: Option<String>,
     pub(crate) image: Option<String>,
     pub(crate) language: String,
@@ -20,6 +21,7 @@ impl User {
     pub(crate) fn new(id: UserId, now: &str) -> Self {
         Self {
             id,
+            role: Role::User,
             name: None,
             image: None,
             language: String::new(),
@@ -40,5 +42,21 @@ impl User {
             self.custom = custom;
         }
         now.clone_into(&mut self.updated_at);
+    }
+}
+
+/// What a user may do depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    User,
+    Guest,
+}
+
+impl Role {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Guest => "guest",
+        }
     }
 }

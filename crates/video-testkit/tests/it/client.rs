@@ -48,6 +48,8 @@ pub(crate) struct Client {
     pub(crate) coordinator: Coordinator,
     pub(crate) token: Option<String>,
     pub(crate) key: &'static str,
+    /// The kind of authentication that it announces.
+    pub(crate) kind: &'static str,
 }
 
 impl Client {
@@ -64,6 +66,17 @@ impl Client {
             coordinator: coordinator.clone(),
             token: Some(token),
             key: KEY,
+            kind: "jwt",
+        }
+    }
+
+    /// Someone without a name, and without a token until it gets one.
+    pub(crate) fn anonymous(coordinator: &Coordinator) -> Self {
+        Self {
+            coordinator: coordinator.clone(),
+            token: None,
+            key: KEY,
+            kind: "anonymous",
         }
     }
 
@@ -88,7 +101,7 @@ impl Client {
             .method(method)
             .uri(format!("{path}{mark}api_key={}", self.key))
             .header("host", "video.example.test")
-            .header("stream-auth-type", "jwt")
+            .header("stream-auth-type", self.kind)
             .header("x-client-request-id", "r-1")
             .header("x-stream-client", "raw");
         if let Some(token) = &self.token {
@@ -174,12 +187,20 @@ impl Socket {
     where
         I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
+        Self::asking(io, upgrade_request(key)).await
+    }
+
+    /// The same, with a request of one's own.
+    pub(crate) async fn asking<I>(io: I, request: Request<Full<Bytes>>) -> Result<Self, Answer>
+    where
+        I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
         let (mut sender, connection) = http1::handshake(TokioIo::new(io)).await.unwrap();
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             drop(connection.with_upgrades().await);
         });
-        let answer = sender.send_request(upgrade_request(key)).await.unwrap();
+        let answer = sender.send_request(request).await.unwrap();
         if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
             let (parts, body) = answer.into_parts();
             let text = body.collect().await.unwrap().to_bytes();

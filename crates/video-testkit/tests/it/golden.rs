@@ -131,6 +131,12 @@ async fn bodies_have_the_documented_structure() {
 
     let refused = noor.post(&join, json!({})).await.json();
     assert_same_structure(&refused, &fixture!("error.input"));
+    let visitor = Client::anonymous(&coordinator);
+    let user = json!({"id": "sam", "name": "Sam"});
+    let guest = visitor.post("/video/guest", json!({"user": user})).await;
+    assert_same_structure(&guest.json(), &fixture!("response.guest"));
+    let barred = visitor.get(CALL).await.json();
+    assert_same_structure(&barred, &fixture!("error.not_allowed"));
     let missing = noor.get("/video/call/default/none").await.json();
     assert_same_structure(&missing, &fixture!("error.not_found"));
     let expired = TokenSpec::user("noor-k").expired_for(std::time::Duration::ZERO);

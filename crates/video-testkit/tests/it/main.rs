@@ -1,12 +1,14 @@
 //! The embedded coordinator as a raw client sees it, in virtual time.
 #![cfg(test)]
 
+mod anonymous;
 mod auth;
 mod calls;
 mod client;
 mod control;
 mod faults;
 mod golden;
+mod guests;
 mod journal;
 mod link;
 mod listening;
