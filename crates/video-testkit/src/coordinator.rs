@@ -3,13 +3,14 @@
 mod audience;
 mod builder;
 mod listener;
+mod view;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::sync::watch;
-use video_core::{CallCid, ConnectionId, UserId};
+use video_core::UserId;
 
 use crate::clock::VirtualWallClock;
 use crate::fault::Faults;
@@ -21,6 +22,7 @@ use crate::token::TokenSpec;
 pub use audience::Audience;
 pub use builder::CoordinatorBuilder;
 pub use listener::Listening;
+pub use view::ConnectionInfo;
 
 /// How much one direction of an in-memory connection holds.
 const PIPE: usize = 64 * 1024;
@@ -49,16 +51,6 @@ struct Inner {
     shared: Arc<Shared>,
     tasks: Mutex<Tasks>,
     shutdown: watch::Sender<bool>,
-}
-
-/// A live socket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ConnectionInfo {
-    /// The id that the coordinator gave it.
-    pub connection_id: ConnectionId,
-    /// The user that it belongs to.
-    pub user_id: UserId,
 }
 
 impl Coordinator {
@@ -152,35 +144,6 @@ impl Coordinator {
     #[must_use]
     pub fn faults(&self) -> Faults {
         self.inner.shared.faults.clone()
-    }
-
-    /// The live sockets, oldest first.
-    #[must_use]
-    pub fn connections(&self) -> Vec<ConnectionInfo> {
-        let list = self.inner.shared.hub().world.connections(|_| true);
-        let info = |(connection_id, user_id)| ConnectionInfo {
-            connection_id,
-            user_id,
-        };
-        list.into_iter().map(info).collect()
-    }
-
-    /// The ids of the guests that were made, oldest first.
-    #[must_use]
-    pub fn guests(&self) -> Vec<UserId> {
-        self.inner.shared.hub().world.guests().to_vec()
-    }
-
-    /// How many connections are open below: those with a socket, and those for requests alone.
-    #[must_use]
-    pub fn open_links(&self) -> usize {
-        self.inner.shared.hub().links()
-    }
-
-    /// The sockets that watch a call, given as `type:id`, oldest first.
-    #[must_use]
-    pub fn watchers(&self, cid: &str) -> Vec<ConnectionId> {
-        self.inner.shared.hub().world.watchers(&CallCid::new(cid))
     }
 
     /// Checks that no task of the coordinator has panicked.

@@ -2,6 +2,7 @@
 
 mod entry;
 mod redact;
+mod request;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,8 +13,9 @@ use tokio::sync::Notify;
 
 use crate::clock::VirtualWallClock;
 
-pub use entry::{ClosedBy, Entry, RestCall};
+pub use entry::{ClosedBy, Entry};
 pub(crate) use redact::Redactor;
+pub use request::RestCall;
 
 /// One line of the journal: an entry and when it was written.
 #[derive(Debug, Clone, PartialEq)]
