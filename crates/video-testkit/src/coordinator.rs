@@ -22,7 +22,7 @@ use crate::token::TokenSpec;
 pub use audience::Audience;
 pub use builder::CoordinatorBuilder;
 pub use listener::Listening;
-pub use view::ConnectionInfo;
+pub use view::{ConnectionInfo, DeviceInfo};
 
 /// How much one direction of an in-memory connection holds.
 const PIPE: usize = 64 * 1024;

@@ -19,7 +19,9 @@ mod wire;
 mod world;
 
 pub use clock::VirtualWallClock;
-pub use coordinator::{Audience, ConnectionInfo, Coordinator, CoordinatorBuilder, Listening};
+pub use coordinator::{
+    Audience, ConnectionInfo, Coordinator, CoordinatorBuilder, DeviceInfo, Listening,
+};
 pub use fault::{Fault, FaultPlace, Faults, PlannedFault};
 pub use journal::{ClosedBy, Entry, Journal, Mark, Record, RestCall};
 pub use link::{DelayDialer, DelayStream};

@@ -1,6 +1,7 @@
 //! The REST operations: from a checked request to an answer and its effects. No I/O.
 
 mod call;
+mod device;
 mod filter;
 mod guest;
 mod query;
@@ -8,10 +9,11 @@ mod route;
 mod token;
 mod url;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use video_core::ConnectionId;
 
 use crate::config::Config;
+use crate::wire::DURATION;
 use crate::wire::error::ApiError;
 use crate::world::{Caller, Effect, World};
 
@@ -42,6 +44,22 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: Value,
     pub(crate) effects: Vec<Effect>,
+}
+
+impl Reply {
+    /// An answer that says no more than its status.
+    fn done(status: u16) -> Self {
+        Self {
+            status,
+            body: json!({"duration": DURATION}),
+            effects: Vec::new(),
+        }
+    }
+
+    fn with(mut self, effect: Effect) -> Self {
+        self.effects.push(effect);
+        self
+    }
 }
 
 /// Carries a request out.
@@ -80,6 +98,9 @@ pub(crate) fn answer(
         Operation::EndCall(name) => asking.end(&name),
         Operation::SendEvent(name) => asking.send_event(&name, body),
         Operation::QueryCalls => query::calls(world, &caller, connection, body),
+        Operation::CreateDevice => device::create(world, context, caller.user()?, body),
+        Operation::ListDevices => Ok(device::list(world, caller.user()?)),
+        Operation::DeleteDevice => device::delete(world, caller.user()?, query.get("id")),
         Operation::CreateGuest => guest::create(world, context, body),
     }
 }

@@ -1,6 +1,7 @@
 //! The JSON that goes over the wire, modelled here on purpose and not shared with any client.
 
 pub(crate) mod call;
+pub(crate) mod device;
 pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod request;

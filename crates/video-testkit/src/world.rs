@@ -1,8 +1,10 @@
-//! The state of the emulated service: users, calls, connections and worthless tokens. No I/O.
+//! The state of the emulated service: users, their devices, calls, connections and
+//! worthless tokens. No I/O.
 
 mod call;
 mod caller;
 mod connection;
+mod device;
 mod guest;
 mod ids;
 mod revocation;
@@ -18,6 +20,7 @@ use crate::wire::error::ApiError;
 pub(crate) use call::{Call, Member};
 pub(crate) use caller::{ANONYMOUS, Caller};
 pub(crate) use connection::Connection;
+pub(crate) use device::Device;
 use ids::Ids;
 use revocation::Revocation;
 pub(crate) use user::{Role, User};
@@ -28,6 +31,7 @@ pub(crate) struct World {
     users: BTreeMap<UserId, User>,
     /// In the order of their creation.
     guests: Vec<UserId>,
+    devices: BTreeMap<UserId, Vec<Device>>,
     calls: BTreeMap<CallCid, Call>,
     connections: BTreeMap<ConnectionId, Connection>,
     revocations: BTreeMap<UserId, Revocation>,
@@ -55,6 +59,7 @@ impl World {
         Self {
             users: BTreeMap::new(),
             guests: Vec::new(),
+            devices: BTreeMap::new(),
             calls: BTreeMap::new(),
             connections: BTreeMap::new(),
             revocations: BTreeMap::new(),

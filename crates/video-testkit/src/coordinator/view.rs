@@ -3,6 +3,7 @@
 use video_core::{CallCid, ConnectionId, UserId};
 
 use super::Coordinator;
+use crate::world::Device;
 
 /// A live socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,20 @@ pub struct ConnectionInfo {
     pub connection_id: ConnectionId,
     /// The user that it belongs to.
     pub user_id: UserId,
+}
+
+/// A device that news can be pushed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeviceInfo {
+    /// The push token that it was registered with.
+    pub id: String,
+    /// Who brings the news: `apn`, `firebase`, `huawei` or `xiaomi`.
+    pub push_provider: String,
+    /// Which of the application's set-ups with that provider is meant.
+    pub push_provider_name: Option<String>,
+    /// Whether the token is one for calls alone.
+    pub voip: bool,
 }
 
 /// What the coordinator knows at the moment.
@@ -25,6 +40,19 @@ impl Coordinator {
             user_id,
         };
         list.into_iter().map(info).collect()
+    }
+
+    /// The devices of a user, oldest first.
+    #[must_use]
+    pub fn devices(&self, user: &str) -> Vec<DeviceInfo> {
+        let hub = self.inner.shared.hub();
+        let info = |device: &Device| DeviceInfo {
+            id: device.id.clone(),
+            push_provider: device.push_provider.clone(),
+            push_provider_name: device.push_provider_name.clone(),
+            voip: device.voip,
+        };
+        hub.world.devices(user).iter().map(info).collect()
     }
 
     /// The ids of the guests that were made, oldest first.

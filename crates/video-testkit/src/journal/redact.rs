@@ -35,7 +35,9 @@ impl Redactor {
 
     fn fields(&self, fields: &Map<String, Value>) -> Map<String, Value> {
         let redacted = |(name, value): (&String, &Value)| {
-            let value = if name.to_ascii_lowercase().ends_with("token") {
+            let named_token = name.to_ascii_lowercase().ends_with("token");
+            // A token is no yes or no.
+            let value = if named_token && !value.is_boolean() {
                 BLANK.into()
             } else {
                 self.json(value)
@@ -63,6 +65,7 @@ mod tests {
         let seen = redactor.json(&json!({
             "name": "John",
             "push_token": "abc",
+            "voip_token": true,
             "list": ["my hush word", {"jwt": "Bearer eyJhbGciOi.x.y"}, 7],
         }));
         assert_eq!(
@@ -70,6 +73,7 @@ mod tests {
             json!({
                 "name": "John",
                 "push_token": BLANK,
+                "voip_token": true,
                 "list": [BLANK, {"jwt": BLANK}, 7],
             })
         );

@@ -7,7 +7,7 @@ use super::route::CallName;
 use super::{Context, Reply, token};
 use crate::wire::error::ApiError;
 use crate::wire::request::{self, CallData, GetOrCreate, Join, SendEvent, UpdateCall};
-use crate::wire::{DURATION, call, event, settings};
+use crate::wire::{call, event, settings};
 use crate::world::{Call, Caller, Effect, World};
 
 /// Somebody who asks something.
@@ -129,10 +129,8 @@ impl Asking<'_> {
         now.clone_into(&mut found.updated_at);
         let by = self.world.user_or_new(self.caller.user()?, now).clone();
         let found = self.world.existing_call(&cid)?;
-        Ok(done(vec![self.tell(
-            &cid,
-            event::call_ended(self.world, found, &by, now),
-        )]))
+        let event = event::call_ended(self.world, found, &by, now);
+        Ok(Reply::done(201).with(self.tell(&cid, event)))
     }
 
     pub(super) fn send_event(
@@ -149,7 +147,7 @@ impl Asking<'_> {
             .user_or_new(self.caller.user()?, self.context.now)
             .clone();
         let event = event::custom(&cid, &by, &custom, self.context.now);
-        Ok(done(vec![self.tell(&cid, event)]))
+        Ok(Reply::done(201).with(self.tell(&cid, event)))
     }
 
     /// Makes the call unless it is there, and lets the connection watch it.
@@ -187,12 +185,4 @@ fn with_video(data: Option<CallData>, video: Option<bool>) -> CallData {
     let mut data = data.unwrap_or_default();
     data.video = data.video.or(video);
     data
-}
-
-fn done(effects: Vec<Effect>) -> Reply {
-    Reply {
-        status: 201,
-        body: json!({"duration": DURATION}),
-        effects,
-    }
 }

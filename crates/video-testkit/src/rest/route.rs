@@ -17,6 +17,9 @@ pub(crate) enum Operation {
     SendEvent(CallName),
     QueryCalls,
     CreateGuest,
+    CreateDevice,
+    ListDevices,
+    DeleteDevice,
 }
 
 impl Operation {
@@ -78,16 +81,21 @@ fn operation(method: &Method, segments: &[&str]) -> Result<Operation, ApiError> 
     let found = match (method, segments) {
         ("POST", ["video", "calls"]) => Operation::QueryCalls,
         ("POST", ["video", "guest"]) => Operation::CreateGuest,
-        (_, ["video", "calls" | "connect" | "guest"]) => return Err(wrong_method(method)),
+        ("POST", ["video", "devices"]) => Operation::CreateDevice,
+        ("GET", ["video", "devices"]) => Operation::ListDevices,
+        ("DELETE", ["video", "devices"]) => Operation::DeleteDevice,
         ("GET", ["video", "call", kind, id]) => Operation::GetCall(name(kind, id)?),
         ("POST", ["video", "call", kind, id]) => Operation::GetOrCreateCall(name(kind, id)?),
         ("PATCH", ["video", "call", kind, id]) => Operation::UpdateCall(name(kind, id)?),
         ("POST", ["video", "call", kind, id, "join"]) => Operation::JoinCall(name(kind, id)?),
         ("POST", ["video", "call", kind, id, "mark_ended"]) => Operation::EndCall(name(kind, id)?),
         ("POST", ["video", "call", kind, id, "event"]) => Operation::SendEvent(name(kind, id)?),
-        (_, ["video", "call", _, _] | ["video", "call", _, _, "join" | "mark_ended" | "event"]) => {
-            return Err(wrong_method(method));
-        }
+        (
+            _,
+            ["video", "calls" | "connect" | "guest" | "devices"]
+            | ["video", "call", _, _]
+            | ["video", "call", _, _, "join" | "mark_ended" | "event"],
+        ) => return Err(wrong_method(method)),
         _ => return Err(ApiError::new(NOT_FOUND, "there is nothing at this path")),
     };
     Ok(found)

@@ -137,7 +137,7 @@ impl Socket<'_> {
         hub.world.connect(id.clone(), &user, details, &now);
         hub.open_socket(id.clone(), SocketHandle { queue: sender, cut });
         if let Some(user) = hub.world.user(&user) {
-            let ok = event::connection_ok(&id, user, &now);
+            let ok = event::connection_ok(&id, user, hub.world.devices(&user.id), &now);
             hub.push(std::slice::from_ref(&id), &ok);
         }
         Ok(Live { id, queue })

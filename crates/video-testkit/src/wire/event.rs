@@ -5,14 +5,19 @@ use video_core::{CallCid, ConnectionId};
 
 use super::error::ApiError;
 use super::{call, user};
-use crate::world::{Call, User, World};
+use crate::world::{Call, Device, User, World};
 
-pub(crate) fn connection_ok(connection: &ConnectionId, user: &User, now: &str) -> Value {
+pub(crate) fn connection_ok(
+    connection: &ConnectionId,
+    user: &User,
+    devices: &[Device],
+    now: &str,
+) -> Value {
     json!({
         "type": "connection.ok",
         "created_at": now,
         "connection_id": connection,
-        "me": user::own(user, now),
+        "me": user::own(user, devices, now),
     })
 }
 

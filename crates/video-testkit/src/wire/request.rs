@@ -81,6 +81,15 @@ pub(crate) struct CreateGuest {
     pub(crate) user: Option<UserDetails>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct CreateDevice {
+    pub(crate) id: String,
+    pub(crate) push_provider: String,
+    pub(crate) push_provider_name: Option<String>,
+    pub(crate) voip_token: Option<bool>,
+}
+
 /// The first frame of a socket.
 #[derive(Deserialize)]
 pub(crate) struct Greeting {

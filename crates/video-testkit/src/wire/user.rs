@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::world::User;
+use super::device;
+use crate::world::{Device, User};
 
 /// A user as others see it.
 pub(crate) fn public(user: &User) -> Value {
@@ -12,9 +13,9 @@ pub(crate) fn public(user: &User) -> Value {
 }
 
 /// A user as it sees itself, in `connection.ok`.
-pub(crate) fn own(user: &User, now: &str) -> Value {
+pub(crate) fn own(user: &User, devices: &[Device], now: &str) -> Value {
     let mut body = common(user);
-    body["devices"] = json!([]);
+    body["devices"] = device::list(&user.id, devices).into();
     body["last_active"] = now.into();
     body
 }

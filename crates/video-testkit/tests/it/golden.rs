@@ -131,6 +131,15 @@ async fn bodies_have_the_documented_structure() {
 
     let refused = noor.post(&join, json!({})).await.json();
     assert_same_structure(&refused, &fixture!("error.input"));
+    for device in [
+        json!({"id": "a", "push_provider": "firebase", "push_provider_name": "main"}),
+        json!({"id": "b", "push_provider": "apn", "push_provider_name": "v", "voip_token": true}),
+    ] {
+        noor.post("/video/devices", device).await;
+    }
+    let devices = noor.get("/video/devices").await.json();
+    assert_same_structure(&devices, &fixture!("response.list_devices"));
+
     let visitor = Client::anonymous(&coordinator);
     let user = json!({"id": "sam", "name": "Sam"});
     let guest = visitor.post("/video/guest", json!({"user": user})).await;

@@ -6,6 +6,7 @@ mod auth;
 mod calls;
 mod client;
 mod control;
+mod devices;
 mod faults;
 mod golden;
 mod guests;
