@@ -2,6 +2,9 @@
 
 mod kind;
 mod plan;
+mod planned;
+mod rules;
 
 pub use kind::{Fault, FaultPlace};
-pub use plan::{Faults, PlannedFault};
+pub use plan::Faults;
+pub use planned::PlannedFault;

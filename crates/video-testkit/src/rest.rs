@@ -4,6 +4,7 @@ mod call;
 mod device;
 mod filter;
 mod guest;
+mod operation;
 mod query;
 mod route;
 mod token;
@@ -17,7 +18,8 @@ use crate::wire::DURATION;
 use crate::wire::error::ApiError;
 use crate::world::{Caller, Effect, World};
 
-pub(crate) use route::{Operation, Route};
+pub(crate) use operation::Operation;
+pub(crate) use route::Route;
 pub(crate) use url::Query;
 
 /// A request whose sender is known.

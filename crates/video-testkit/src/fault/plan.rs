@@ -1,11 +1,10 @@
-//! Which fault happens next.
+//! Planning faults.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Fault, FaultPlace};
-
-type Path = Box<dyn Fn(&str) -> bool + Send + Sync>;
+use super::rules::{Path, Rules};
+use super::{Fault, FaultPlace, PlannedFault};
 
 /// A cheap handle to the coordinator's plan of faults.
 ///
@@ -26,23 +25,6 @@ type Path = Box<dyn Fn(&str) -> bool + Send + Sync>;
 #[derive(Clone, Default)]
 pub struct Faults {
     rules: Arc<Mutex<Rules>>,
-}
-
-#[derive(Default)]
-struct Rules {
-    next_id: u64,
-    list: Vec<Rule>,
-}
-
-struct Rule {
-    id: u64,
-    place: FaultPlace,
-    /// The HTTP method, or `*`.
-    method: String,
-    path: Path,
-    fault: Fault,
-    /// How often it is left; none means for ever.
-    left: Option<usize>,
 }
 
 impl Faults {
@@ -109,98 +91,33 @@ impl Faults {
     /// How many counted faults are still to come. Those that last for ever do not count.
     #[must_use]
     pub fn pending(&self) -> usize {
-        self.rules().list.iter().filter_map(|rule| rule.left).sum()
+        self.rules().pending()
     }
 
     /// Cancels all faults that are still to come.
     pub fn clear(&self) {
-        self.rules().list.clear();
+        self.rules().clear();
     }
 
     fn plan(&self, place: FaultPlace, method: &str, path: Path, fault: Fault) -> PlannedFault {
         assert!(fault.fits(place), "{fault} can not happen at {place}");
-        let mut rules = self.rules();
-        let id = rules.next_id;
-        rules.next_id += 1;
-        rules.list.push(Rule {
-            id,
-            place,
-            method: method.to_owned(),
-            path,
-            fault,
-            left: Some(1),
-        });
-        drop(rules);
-        PlannedFault {
-            faults: self.clone(),
-            id,
-        }
+        let id = self.rules().add(place, method, path, fault);
+        PlannedFault::new(self.clone(), id)
     }
 
     /// Takes the fault that this occasion meets.
     pub(crate) fn take(&self, place: FaultPlace, method: &str, path: &str) -> Option<Fault> {
-        let mut rules = self.rules();
-        let applies = |rule: &Rule| {
-            rule.place == place
-                && (rule.method == "*" || rule.method == method)
-                && (rule.path)(path)
-        };
-        let counted = |rule: &Rule| rule.left.is_some() && applies(rule);
-        let Some(at) = rules.list.iter().position(counted) else {
-            let lasting = rules.list.iter().find(|rule| applies(rule));
-            return lasting.map(|rule| rule.fault.clone());
-        };
-        let fault = rules.list[at].fault.clone();
-        match &mut rules.list[at].left {
-            Some(left) if *left > 1 => *left -= 1,
-            _ => drop(rules.list.remove(at)),
-        }
-        Some(fault)
+        self.rules().take(place, method, path)
     }
 
-    fn rules(&self) -> MutexGuard<'_, Rules> {
+    pub(super) fn rules(&self) -> MutexGuard<'_, Rules> {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl fmt::Debug for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rules = self.rules();
-        f.debug_list()
-            .entries(
-                rules
-                    .list
-                    .iter()
-                    .map(|rule| (rule.place, &rule.fault, rule.left)),
-            )
-            .finish()
-    }
-}
-
-/// A fault that is planned once; say how often it happens instead.
-#[derive(Debug)]
-pub struct PlannedFault {
-    faults: Faults,
-    id: u64,
-}
-
-impl PlannedFault {
-    /// The fault happens this many times; zero cancels it.
-    pub fn times(self, count: usize) {
-        let mut rules = self.faults.rules();
-        if count == 0 {
-            rules.list.retain(|rule| rule.id != self.id);
-        } else if let Some(rule) = rules.list.iter_mut().find(|rule| rule.id == self.id) {
-            rule.left = Some(count);
-        }
-    }
-
-    /// The fault happens whenever no counted one does, until [`Faults::clear`].
-    pub fn forever(self) {
-        let mut rules = self.faults.rules();
-        if let Some(rule) = rules.list.iter_mut().find(|rule| rule.id == self.id) {
-            rule.left = None;
-        }
+        self.rules().fmt(f)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use video_core::{CallCid, ConnectionId};
 
-use super::route::CallName;
+use super::operation::CallName;
 use super::{Context, Reply, token};
 use crate::wire::error::ApiError;
 use crate::wire::request::{self, CallData, GetOrCreate, Join, SendEvent, UpdateCall};

@@ -1,54 +1,10 @@
 //! Which operation a method and a path mean.
 
 use http::Method;
-use video_core::{CallCid, CallId, CallType};
 
+use super::operation::Operation;
 use super::url::segments;
-use crate::wire::error::{ApiError, INPUT, NOT_FOUND};
-
-/// What somebody may ask for.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Operation {
-    GetCall(CallName),
-    GetOrCreateCall(CallName),
-    UpdateCall(CallName),
-    JoinCall(CallName),
-    EndCall(CallName),
-    SendEvent(CallName),
-    QueryCalls,
-    CreateGuest,
-    CreateDevice,
-    ListDevices,
-    DeleteDevice,
-}
-
-impl Operation {
-    /// Whether it needs no token.
-    pub(crate) fn is_public(&self) -> bool {
-        *self == Self::CreateGuest
-    }
-
-    /// Whether it is nothing for those who have no name.
-    pub(crate) fn needs_user(&self) -> bool {
-        !matches!(
-            self,
-            Self::GetCall(_) | Self::JoinCall(_) | Self::CreateGuest
-        )
-    }
-}
-
-/// The two parts of a call's name.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct CallName {
-    pub(crate) kind: CallType,
-    pub(crate) id: CallId,
-}
-
-impl CallName {
-    pub(crate) fn cid(&self) -> CallCid {
-        CallCid::of(&self.kind, &self.id)
-    }
-}
+use crate::wire::error::ApiError;
 
 /// What a request is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,44 +28,8 @@ impl Route {
         if segments == ["video", "connect"] && method == Method::GET {
             return Self::Connect;
         }
-        Self::Operation(operation(method, &segments))
+        Self::Operation(Operation::of(method.as_str(), &segments))
     }
-}
-
-fn operation(method: &Method, segments: &[&str]) -> Result<Operation, ApiError> {
-    let method = method.as_str();
-    let found = match (method, segments) {
-        ("POST", ["video", "calls"]) => Operation::QueryCalls,
-        ("POST", ["video", "guest"]) => Operation::CreateGuest,
-        ("POST", ["video", "devices"]) => Operation::CreateDevice,
-        ("GET", ["video", "devices"]) => Operation::ListDevices,
-        ("DELETE", ["video", "devices"]) => Operation::DeleteDevice,
-        ("GET", ["video", "call", kind, id]) => Operation::GetCall(name(kind, id)?),
-        ("POST", ["video", "call", kind, id]) => Operation::GetOrCreateCall(name(kind, id)?),
-        ("PATCH", ["video", "call", kind, id]) => Operation::UpdateCall(name(kind, id)?),
-        ("POST", ["video", "call", kind, id, "join"]) => Operation::JoinCall(name(kind, id)?),
-        ("POST", ["video", "call", kind, id, "mark_ended"]) => Operation::EndCall(name(kind, id)?),
-        ("POST", ["video", "call", kind, id, "event"]) => Operation::SendEvent(name(kind, id)?),
-        (
-            _,
-            ["video", "calls" | "connect" | "guest" | "devices"]
-            | ["video", "call", _, _]
-            | ["video", "call", _, _, "join" | "mark_ended" | "event"],
-        ) => return Err(wrong_method(method)),
-        _ => return Err(ApiError::new(NOT_FOUND, "there is nothing at this path")),
-    };
-    Ok(found)
-}
-
-fn name(kind: &str, id: &str) -> Result<CallName, ApiError> {
-    Ok(CallName {
-        kind: CallType::new(kind).map_err(|e| ApiError::input("type", e.to_string()))?,
-        id: CallId::new(id).map_err(|e| ApiError::input("id", e.to_string()))?,
-    })
-}
-
-fn wrong_method(method: &str) -> ApiError {
-    ApiError::new(INPUT, format!("{method} is not possible here")).with_status(405)
 }
 
 #[cfg(test)]
