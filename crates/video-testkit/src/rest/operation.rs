@@ -33,9 +33,7 @@ impl Operation {
             ("POST", ["video", "call", kind, id]) => Self::GetOrCreateCall(name(kind, id)?),
             ("PATCH", ["video", "call", kind, id]) => Self::UpdateCall(name(kind, id)?),
             ("POST", ["video", "call", kind, id, "join"]) => Self::JoinCall(name(kind, id)?),
-            ("POST", ["video", "call", kind, id, "mark_ended"]) => {
-                Operation::EndCall(name(kind, id)?)
-            }
+            ("POST", ["video", "call", kind, id, "mark_ended"]) => Self::EndCall(name(kind, id)?),
             ("POST", ["video", "call", kind, id, "event"]) => Self::SendEvent(name(kind, id)?),
             (
                 _,
