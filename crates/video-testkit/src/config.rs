@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use http::HeaderValue;
+
+use crate::edge::Edge;
+
 /// The settings that stay as they are while the coordinator lives.
 pub(crate) struct Config {
     pub(crate) api_key: String,
@@ -11,6 +15,9 @@ pub(crate) struct Config {
     /// How long an authenticated socket may be silent.
     pub(crate) health_check_timeout: Option<Duration>,
     pub(crate) sfu: Sfu,
+    pub(crate) edges: Vec<Edge>,
+    /// Where clients seem to be; the hint says nothing without it.
+    pub(crate) pop: Option<HeaderValue>,
     /// How long the token of a new guest is good.
     pub(crate) guest_token_lifetime: Duration,
     /// How many entries the journal keeps.

@@ -97,7 +97,7 @@ impl Coordinator {
     {
         let shared = &self.inner.shared;
         let shutdown = Shutdown::new(self.inner.shutdown.subscribe());
-        let task = serve::serve(Arc::clone(shared), accept, shutdown);
+        let task = serve::serve(Arc::clone(shared), accept, None, shutdown);
         self.tasks(|tasks| tasks.spawn(shared, task));
     }
 

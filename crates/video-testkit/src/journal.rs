@@ -1,6 +1,7 @@
 //! The journal: what happened at the coordinator, in order and without secrets.
 
 mod entry;
+mod probe;
 mod redact;
 mod request;
 
@@ -14,6 +15,7 @@ use tokio::sync::Notify;
 use crate::clock::VirtualWallClock;
 
 pub use entry::{ClosedBy, Entry};
+pub use probe::Probe;
 pub(crate) use redact::Redactor;
 pub use request::RestCall;
 

@@ -3,6 +3,7 @@
 mod clock;
 mod config;
 mod coordinator;
+mod edge;
 mod fault;
 mod hub;
 mod journal;
@@ -22,8 +23,9 @@ pub use clock::VirtualWallClock;
 pub use coordinator::{
     Audience, ConnectionInfo, Coordinator, CoordinatorBuilder, DeviceInfo, Listening,
 };
+pub use edge::Edge;
 pub use fault::{Fault, FaultPlace, Faults, PlannedFault};
-pub use journal::{ClosedBy, Entry, Journal, Mark, Record, RestCall};
+pub use journal::{ClosedBy, Entry, Journal, Mark, Probe, Record, RestCall};
 pub use link::{DelayDialer, DelayStream};
 #[cfg(feature = "tls")]
 pub use tls::TlsCoordinator;

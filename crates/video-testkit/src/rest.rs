@@ -2,6 +2,7 @@
 
 mod call;
 mod device;
+mod edge;
 mod filter;
 mod guest;
 mod operation;
@@ -19,8 +20,8 @@ use crate::wire::error::ApiError;
 use crate::world::{Caller, Effect, World};
 
 pub(crate) use operation::Operation;
-pub(crate) use route::Route;
-pub(crate) use url::Query;
+pub(crate) use route::{Probed, Route};
+pub(crate) use url::{Query, segments};
 
 /// A request whose sender is known.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub(crate) struct Context<'a> {
     /// The same time, as it is written in tokens.
     pub(crate) unix: i64,
     pub(crate) config: &'a Config,
+    /// Where the request came in: `http://127.0.0.1:4000`; nowhere in memory.
+    pub(crate) origin: Option<&'a str>,
 }
 
 /// A successful answer.
@@ -103,6 +106,7 @@ pub(crate) fn answer(
         Operation::CreateDevice => device::create(world, context, caller.user()?, body),
         Operation::ListDevices => Ok(device::list(world, caller.user()?)),
         Operation::DeleteDevice => device::delete(world, caller.user()?, query.get("id")),
+        Operation::ListEdges => Ok(edge::list(context)),
         Operation::CreateGuest => guest::create(world, context, body),
     }
 }

@@ -2,6 +2,7 @@
 
 mod admission;
 mod http;
+mod probe;
 mod read;
 mod rest;
 mod upgrade;
@@ -67,10 +68,12 @@ impl Drop for Link {
     }
 }
 
-/// Serves one connection, which is ready once `accept` has finished.
+/// Serves one connection, which is ready once `accept` has finished. The scheme is that of the
+/// port it came in at; in memory there is none.
 pub(crate) async fn serve<I>(
     shared: Arc<Shared>,
     accept: impl Future<Output = io::Result<I>>,
+    scheme: Option<&'static str>,
     shutdown: Shutdown,
 ) where
     I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -79,12 +82,16 @@ pub(crate) async fn serve<I>(
     tokio::select! {
         biased;
         () = link.cut.notified() => {}
-        () = run(&link, accept, shutdown) => {}
+        () = run(&link, accept, scheme, shutdown) => {}
     }
 }
 
-async fn run<I>(link: &Link, accept: impl Future<Output = io::Result<I>>, mut shutdown: Shutdown)
-where
+async fn run<I>(
+    link: &Link,
+    accept: impl Future<Output = io::Result<I>>,
+    scheme: Option<&'static str>,
+    mut shutdown: Shutdown,
+) where
     I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let shared = &link.shared;
@@ -106,7 +113,7 @@ where
     let upgraded = Arc::new(Mutex::new(None::<PendingSocket>));
     let service = service_fn(|request| {
         let (shared, upgraded) = (Arc::clone(shared), Arc::clone(&upgraded));
-        http::answer(shared, upgraded, request)
+        http::answer(shared, upgraded, scheme, request)
     });
     let connection = http1::Builder::new()
         .auto_date_header(false)

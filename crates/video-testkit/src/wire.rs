@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 pub(crate) mod device;
+pub(crate) mod edge;
 pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod request;

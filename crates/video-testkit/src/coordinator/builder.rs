@@ -3,9 +3,12 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use http::HeaderValue;
+
 use super::Coordinator;
 use crate::clock::{VirtualWallClock, machine_time};
 use crate::config::{Config, Sfu};
+use crate::edge::Edge;
 use crate::shared::Shared;
 
 /// 2026-01-01T00:00:00Z, since the beginning of 1970.
@@ -37,6 +40,8 @@ impl CoordinatorBuilder {
                     url: "https://sfu.example.test/twirp".to_owned(),
                     ws_endpoint: "wss://sfu.example.test/ws".to_owned(),
                 },
+                edges: Edge::defaults(),
+                pop: Some(HeaderValue::from_static("AMS1-P2")),
                 guest_token_lifetime: GUEST_TOKEN_LIFETIME,
                 journal_capacity: JOURNAL_CAPACITY,
             },
@@ -78,6 +83,33 @@ impl CoordinatorBuilder {
         self
     }
 
+    /// The edges that are listed; three of them, on three continents, by default.
+    pub fn edges(mut self, edges: impl IntoIterator<Item = Edge>) -> Self {
+        self.config.edges = edges.into_iter().collect();
+        self
+    }
+
+    /// The point of presence that the location hint names; `AMS1-P2` by default.
+    ///
+    /// # Panics
+    ///
+    /// If the text can not stand in a header.
+    pub fn pop(mut self, pop: &str) -> Self {
+        #[expect(
+            clippy::expect_used,
+            reason = "the text comes from the author of a test"
+        )]
+        let pop = HeaderValue::from_str(pop).expect("a point of presence is visible ASCII");
+        self.config.pop = Some(pop);
+        self
+    }
+
+    /// Lets the location hint name no point of presence.
+    pub fn without_pop(mut self) -> Self {
+        self.config.pop = None;
+        self
+    }
+
     /// How long the token is good that a new guest gets, in whole seconds; an hour by default.
     pub fn guest_token_lifetime(mut self, lifetime: Duration) -> Self {
         self.config.guest_token_lifetime = lifetime;
@@ -115,6 +147,8 @@ impl fmt::Debug for CoordinatorBuilder {
             .field("health_check_timeout", &self.config.health_check_timeout)
             .field("base_time", &self.base_time)
             .field("sfu", &self.config.sfu)
+            .field("edges", &self.config.edges)
+            .field("pop", &self.config.pop)
             .field("guest_token_lifetime", &self.config.guest_token_lifetime)
             .field("journal_capacity", &self.config.journal_capacity)
             .field("seed", &self.seed)

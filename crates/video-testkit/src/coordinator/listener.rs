@@ -63,7 +63,8 @@ impl Coordinator {
         let requested = Shutdown::new(shutdown.subscribe());
         let shared = Arc::clone(&self.inner.shared);
         let mut task = JoinSet::new();
-        task.spawn(accept_all(shared, listener, requested, accept));
+        let scheme = if secure { "https" } else { "http" };
+        task.spawn(accept_all(shared, listener, scheme, requested, accept));
         Ok(Listening {
             local_addr,
             secure,
@@ -94,6 +95,12 @@ impl Listening {
         format!("{scheme}://{}/video/connect", self.local_addr)
     }
 
+    /// Where the location hint is asked for: `http://127.0.0.1:4000/hint`.
+    #[must_use]
+    pub fn hint_url(&self) -> String {
+        format!("{}/hint", self.url())
+    }
+
     /// Stops listening, says goodbye to all clients and waits a little while for them to go.
     ///
     /// # Cancel safety
@@ -108,6 +115,7 @@ impl Listening {
 async fn accept_all<F, A, I>(
     shared: Arc<Shared>,
     listener: TcpListener,
+    scheme: &'static str,
     mut shutdown: Shutdown,
     accept: F,
 ) where
@@ -127,7 +135,12 @@ async fn accept_all<F, A, I>(
                 // Only speed suffers if the system refuses.
                 drop(stream.set_nodelay(true));
                 let accepted = accept(stream);
-                let task = serve::serve(Arc::clone(&shared), accepted, shutdown.clone());
+                let task = serve::serve(
+                    Arc::clone(&shared),
+                    accepted,
+                    Some(scheme),
+                    shutdown.clone(),
+                );
                 connections.spawn(&shared, task);
             }
             Err(error) => {

@@ -13,6 +13,10 @@ pub enum FaultPlace {
     Dial,
     /// A REST request has been read.
     Rest,
+    /// A client asks where it is.
+    Hint,
+    /// A client measures how far off an edge is.
+    Edge,
     /// A client asks for a socket and has not been answered.
     Upgrade,
     /// The first frame of a socket has been read.
@@ -26,6 +30,8 @@ impl fmt::Display for FaultPlace {
         f.write_str(match self {
             Self::Dial => "dial",
             Self::Rest => "rest",
+            Self::Hint => "hint",
+            Self::Edge => "edge",
             Self::Upgrade => "upgrade",
             Self::Greeting => "greeting",
             Self::HealthCheck => "health check",
@@ -45,7 +51,8 @@ pub enum Fault {
     Stall,
     /// The connection is cut without a word. *Everywhere but dial.*
     Drop,
-    /// An HTTP answer that the coordinator would not give; see [`Fault::status`]. *REST, upgrade.*
+    /// An HTTP answer that the coordinator would not give; see [`Fault::status`]. *REST, hint,
+    /// edge, upgrade.*
     Status {
         /// The HTTP status.
         status: u16,
@@ -97,13 +104,13 @@ impl Fault {
     }
 
     pub(crate) fn fits(&self, place: FaultPlace) -> bool {
-        use FaultPlace::{Dial, Greeting, HealthCheck, Rest, Upgrade};
+        use FaultPlace::{Dial, Edge, Greeting, HealthCheck, Hint, Rest, Upgrade};
         match self {
             Self::Refuse => place == Dial,
             Self::Delay(_) | Self::Stall => true,
             Self::Drop => place != Dial,
             Self::Status { status, .. } => {
-                matches!(place, Rest | Upgrade) && (200..=599).contains(status)
+                matches!(place, Rest | Hint | Edge | Upgrade) && (200..=599).contains(status)
             }
             Self::ApiError(_) => matches!(place, Rest | Upgrade),
             Self::ExpireToken => matches!(place, Rest | Greeting | HealthCheck),

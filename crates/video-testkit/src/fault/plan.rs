@@ -61,6 +61,31 @@ impl Faults {
         self.plan(FaultPlace::Rest, method, Box::new(path), fault)
     }
 
+    /// Plans a fault for the next request for the location hint.
+    ///
+    /// # Panics
+    ///
+    /// If the fault can not happen there; see [`Fault`].
+    pub fn hint(&self, fault: Fault) -> PlannedFault {
+        self.plan(FaultPlace::Hint, "*", Box::new(|_| true), fault)
+    }
+
+    /// Plans a fault for the next latency test of the edge with this id. A delay that lasts
+    /// [`forever`](PlannedFault::forever) makes it a far edge.
+    ///
+    /// # Panics
+    ///
+    /// If the fault can not happen there; see [`Fault`].
+    pub fn edge(&self, id: &str, fault: Fault) -> PlannedFault {
+        let id = id.to_owned();
+        self.plan(
+            FaultPlace::Edge,
+            "*",
+            Box::new(move |sent| sent == id),
+            fault,
+        )
+    }
+
     /// Plans a fault for the next request for a socket.
     ///
     /// # Panics

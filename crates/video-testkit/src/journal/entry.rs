@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 use video_core::{CallCid, ConnectionId, UserId};
 
+use super::probe::Probe;
 use super::request::{RestCall, Shown};
 
 /// One thing that happened at the coordinator.
@@ -15,6 +16,15 @@ pub enum Entry {
     Dialed,
     /// A REST request came in and was answered, or was left without an answer.
     Rest(Box<RestCall>),
+    /// A client asked where it is.
+    Hint(Box<Probe>),
+    /// A client measured how far off an edge is.
+    LatencyTest {
+        /// The id of the edge.
+        edge: String,
+        /// The request.
+        probe: Box<Probe>,
+    },
     /// A client asked for a socket. The answer may be 101 or an error status.
     SocketOpened {
         /// The names of the query parameters, in the order they came.
@@ -117,6 +127,24 @@ impl Entry {
             .is_some_and(|call| call.method == method && call.path == path)
     }
 
+    /// The request for the location hint, if the entry is one.
+    #[must_use]
+    pub fn as_hint(&self) -> Option<&Probe> {
+        match self {
+            Self::Hint(probe) => Some(probe),
+            _ => None,
+        }
+    }
+
+    /// The edge that was measured and the request, if the entry is a latency test.
+    #[must_use]
+    pub fn as_latency_test(&self) -> Option<(&str, &Probe)> {
+        match self {
+            Self::LatencyTest { edge, probe } => Some((edge, probe)),
+            _ => None,
+        }
+    }
+
     /// Whether the entry is an event of this type, handed to any socket.
     #[must_use]
     pub fn is_push_of(&self, event_type: &str) -> bool {
@@ -154,6 +182,8 @@ impl fmt::Display for Entry {
         match self {
             Self::Dialed => f.write_str("dialed"),
             Self::Rest(call) => call.fmt(f),
+            Self::Hint(probe) => write!(f, "hint {probe}"),
+            Self::LatencyTest { edge, probe } => write!(f, "latency edge={edge} {probe}"),
             Self::SocketOpened { query, status, .. } => {
                 write!(f, "socket -> {} query=[{}]", Shown(status), query.join(","))
             }

@@ -18,6 +18,7 @@ pub(crate) enum Operation {
     CreateDevice,
     ListDevices,
     DeleteDevice,
+    ListEdges,
 }
 
 impl Operation {
@@ -29,6 +30,7 @@ impl Operation {
             ("POST", ["video", "devices"]) => Self::CreateDevice,
             ("GET", ["video", "devices"]) => Self::ListDevices,
             ("DELETE", ["video", "devices"]) => Self::DeleteDevice,
+            ("GET", ["video", "edges"]) => Self::ListEdges,
             ("GET", ["video", "call", kind, id]) => Self::GetCall(name(kind, id)?),
             ("POST", ["video", "call", kind, id]) => Self::GetOrCreateCall(name(kind, id)?),
             ("PATCH", ["video", "call", kind, id]) => Self::UpdateCall(name(kind, id)?),
@@ -37,7 +39,7 @@ impl Operation {
             ("POST", ["video", "call", kind, id, "event"]) => Self::SendEvent(name(kind, id)?),
             (
                 _,
-                ["video", "calls" | "connect" | "guest" | "devices"]
+                ["video", "calls" | "connect" | "guest" | "devices" | "edges"]
                 | ["video", "call", _, _]
                 | ["video", "call", _, _, "join" | "mark_ended" | "event"],
             ) => return Err(wrong_method(method)),
@@ -55,7 +57,7 @@ impl Operation {
     pub(crate) fn needs_user(&self) -> bool {
         !matches!(
             self,
-            Self::GetCall(_) | Self::JoinCall(_) | Self::CreateGuest
+            Self::GetCall(_) | Self::JoinCall(_) | Self::CreateGuest | Self::ListEdges
         )
     }
 }

@@ -5,15 +5,16 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    CONTENT_TYPE, HeaderValue, RETRY_AFTER,
+    CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER,
 };
+use http::uri::Authority;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use serde_json::Value;
 
 use super::upgrade::PendingSocket;
-use super::{rest, upgrade};
+use super::{probe, rest, upgrade};
 use crate::rest::Route;
 use crate::shared::Shared;
 use crate::wire::error::ApiError;
@@ -35,18 +36,23 @@ impl std::error::Error for Cut {}
 pub(super) async fn answer(
     shared: Arc<Shared>,
     upgraded: Arc<Mutex<Option<PendingSocket>>>,
+    scheme: Option<&'static str>,
     request: Request<Incoming>,
 ) -> Result<Answer, Cut> {
     let path = request.uri().path();
     if request.method() == Method::OPTIONS {
         return Ok(with_status(StatusCode::NO_CONTENT, Bytes::new()));
     }
-    if path == "/" && matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Ok(json(StatusCode::OK, &Value::Object(serde_json::Map::new())));
-    }
-    match Route::of(request.method(), path) {
+    let host = authority(&request);
+    match Route::of(request.method(), host.as_ref(), path, &shared.config.edges) {
+        Route::Home => Ok(json(StatusCode::OK, &Value::Object(serde_json::Map::new()))),
+        Route::Probe(probed) => probe::answer(&shared, probed, request).await,
         Route::Connect => upgrade::answer(&shared, &upgraded, request).await,
-        Route::Operation(operation) => rest::answer(&shared, operation, request).await,
+        Route::Operation(operation) => {
+            let origin = scheme.zip(host);
+            let origin = origin.map(|(scheme, host)| format!("{scheme}://{host}"));
+            rest::answer(&shared, operation, origin, request).await
+        }
     }
 }
 
@@ -85,6 +91,12 @@ pub(super) fn with_status(status: StatusCode, body: Bytes) -> Answer {
     );
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("*"));
     answer
+}
+
+/// The host that a request is for.
+pub(super) fn authority(request: &Request<Incoming>) -> Option<Authority> {
+    let named = || header(request.headers(), HOST.as_str())?.parse().ok();
+    request.uri().authority().cloned().or_else(named)
 }
 
 /// The text of a header, if it is there and readable.

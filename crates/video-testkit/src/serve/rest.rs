@@ -20,6 +20,7 @@ use crate::world::Caller;
 pub(super) async fn answer(
     shared: &Arc<Shared>,
     operation: Result<Operation, ApiError>,
+    origin: Option<String>,
     request: Request<Incoming>,
 ) -> Result<Answer, Cut> {
     let read = read(shared, request).await?;
@@ -57,11 +58,16 @@ pub(super) async fn answer(
         Some(Fault::ExpireToken) => expire(shared, &read.token),
         _ => {}
     }
-    Ok(decide(shared, operation, read))
+    Ok(decide(shared, operation, origin.as_deref(), read))
 }
 
 /// Admits the user and carries the operation out; journal and events are in this order.
-fn decide(shared: &Shared, operation: Result<Operation, ApiError>, read: Read) -> Answer {
+fn decide(
+    shared: &Shared,
+    operation: Result<Operation, ApiError>,
+    origin: Option<&str>,
+    read: Read,
+) -> Answer {
     let mut hub = shared.hub();
     let admitted = admit(shared, &hub.world, operation.as_ref().ok(), &read);
     let Read {
@@ -83,6 +89,7 @@ fn decide(shared: &Shared, operation: Result<Operation, ApiError>, read: Read) -
             now: &now,
             unix: shared.clock.unix(),
             config: &shared.config,
+            origin,
         };
         rest::answer(&mut hub.world, &context, request)
     });

@@ -138,7 +138,11 @@ pub(crate) fn greeting(token: Option<&str>, user: &str) -> Value {
     })
 }
 
-async fn exchange<I>(io: I, request: Request<Full<Bytes>>) -> Result<Answer, hyper::Error>
+/// One request over a connection of its own.
+pub(crate) async fn exchange<I>(
+    io: I,
+    request: Request<Full<Bytes>>,
+) -> Result<Answer, hyper::Error>
 where
     I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {

@@ -140,6 +140,9 @@ async fn bodies_have_the_documented_structure() {
     let devices = noor.get("/video/devices").await.json();
     assert_same_structure(&devices, &fixture!("response.list_devices"));
 
+    let edges = noor.get("/video/edges").await.json();
+    assert_same_structure(&edges, &fixture!("response.edges"));
+
     let visitor = Client::anonymous(&coordinator);
     let user = json!({"id": "sam", "name": "Sam"});
     let guest = visitor.post("/video/guest", json!({"user": user})).await;
