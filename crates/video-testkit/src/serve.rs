@@ -1,6 +1,7 @@
 //! The driver of one connection, from its first byte to its last.
 
 mod admission;
+mod cors;
 mod http;
 mod probe;
 mod read;

@@ -3,10 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER,
-};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER};
 use http::uri::Authority;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -14,7 +11,7 @@ use hyper::body::Incoming;
 use serde_json::Value;
 
 use super::upgrade::PendingSocket;
-use super::{probe, rest, upgrade};
+use super::{cors, probe, rest, upgrade};
 use crate::rest::Route;
 use crate::shared::Shared;
 use crate::wire::error::ApiError;
@@ -41,7 +38,7 @@ pub(super) async fn answer(
 ) -> Result<Answer, Cut> {
     let path = request.uri().path();
     if request.method() == Method::OPTIONS {
-        return Ok(with_status(StatusCode::NO_CONTENT, Bytes::new()));
+        return Ok(cors::preflight());
     }
     let host = authority(&request);
     match Route::of(request.method(), host.as_ref(), path, &shared.config.edges) {
@@ -85,11 +82,6 @@ pub(super) fn with_status(status: StatusCode, body: Bytes) -> Answer {
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(
-        ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("*, Authorization"),
-    );
-    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("*"));
     answer
 }
 

@@ -6,6 +6,7 @@ mod auth;
 mod calls;
 mod client;
 mod control;
+mod cors;
 mod devices;
 mod edges;
 mod faults;
