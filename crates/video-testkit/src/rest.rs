@@ -8,6 +8,7 @@ mod guest;
 mod operation;
 mod query;
 mod route;
+mod telemetry;
 mod token;
 mod url;
 
@@ -107,6 +108,7 @@ pub(crate) fn answer(
         Operation::ListDevices => Ok(device::list(world, caller.user()?)),
         Operation::DeleteDevice => device::delete(world, caller.user()?, query.get("id")),
         Operation::ListEdges => Ok(edge::list(context)),
+        Operation::ReportClientEvents => telemetry::report(body),
         Operation::CreateGuest => guest::create(world, context, body),
     }
 }

@@ -19,6 +19,7 @@ pub(crate) enum Operation {
     ListDevices,
     DeleteDevice,
     ListEdges,
+    ReportClientEvents,
 }
 
 impl Operation {
@@ -31,6 +32,11 @@ impl Operation {
             ("GET", ["video", "devices"]) => Self::ListDevices,
             ("DELETE", ["video", "devices"]) => Self::DeleteDevice,
             ("GET", ["video", "edges"]) => Self::ListEdges,
+            // Some clients report at the newer path, whatever else they use.
+            (
+                "POST",
+                ["video", "call_client_event"] | ["api", "v2", "video", "call_client_event"],
+            ) => Self::ReportClientEvents,
             ("GET", ["video", "call", kind, id]) => Self::GetCall(name(kind, id)?),
             ("POST", ["video", "call", kind, id]) => Self::GetOrCreateCall(name(kind, id)?),
             ("PATCH", ["video", "call", kind, id]) => Self::UpdateCall(name(kind, id)?),
@@ -39,7 +45,10 @@ impl Operation {
             ("POST", ["video", "call", kind, id, "event"]) => Self::SendEvent(name(kind, id)?),
             (
                 _,
-                ["video", "calls" | "connect" | "guest" | "devices" | "edges"]
+                [
+                    "video",
+                    "calls" | "connect" | "guest" | "devices" | "edges" | "call_client_event",
+                ]
                 | ["video", "call", _, _]
                 | ["video", "call", _, _, "join" | "mark_ended" | "event"],
             ) => return Err(wrong_method(method)),
@@ -57,7 +66,11 @@ impl Operation {
     pub(crate) fn needs_user(&self) -> bool {
         !matches!(
             self,
-            Self::GetCall(_) | Self::JoinCall(_) | Self::CreateGuest | Self::ListEdges
+            Self::GetCall(_)
+                | Self::JoinCall(_)
+                | Self::CreateGuest
+                | Self::ListEdges
+                | Self::ReportClientEvents
         )
     }
 }

@@ -90,6 +90,12 @@ pub(crate) struct CreateDevice {
     pub(crate) voip_token: Option<bool>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ClientEvents {
+    pub(crate) events: Vec<Map<String, Value>>,
+}
+
 /// The first frame of a socket.
 #[derive(Deserialize)]
 pub(crate) struct Greeting {

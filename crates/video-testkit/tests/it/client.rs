@@ -218,6 +218,8 @@ impl Socket {
             answer.headers()["sec-websocket-accept"],
             "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
         );
+        let headers = answer.headers();
+        assert!(!headers.contains_key("sec-websocket-extensions"));
         let upgraded = TokioIo::new(hyper::upgrade::on(answer).await.unwrap());
         let frames = FragmentCollector::new(WebSocket::after_handshake(upgraded, Role::Client));
         Ok(Self {

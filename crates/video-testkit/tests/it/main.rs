@@ -3,6 +3,7 @@
 
 mod anonymous;
 mod auth;
+mod bodies;
 mod calls;
 mod client;
 mod control;
@@ -12,11 +13,13 @@ mod edges;
 mod faults;
 mod golden;
 mod guests;
+mod handshake;
 mod hint;
 mod journal;
 mod link;
 mod listening;
 mod socket;
+mod telemetry;
 #[cfg(feature = "tls")]
 mod tls;
 mod watching;

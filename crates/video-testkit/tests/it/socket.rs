@@ -180,11 +180,3 @@ async fn a_client_that_vanishes_is_forgotten() {
     coordinator.journal().wait_for(cut).await;
     assert!(coordinator.connections().is_empty());
 }
-
-#[tokio::test(start_paused = true)]
-async fn what_is_no_handshake_is_told_so() {
-    let john = Client::new(&coordinator(), "john");
-    let answer = john.get("/video/connect").await;
-    assert_eq!(answer.status, 426);
-    assert_eq!(answer.headers["sec-websocket-version"], "13");
-}
