@@ -6,8 +6,8 @@ use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use video_core::model::{
-    CallDetails, GetOrCreateCallRequest, JoinCallRequest, JoinResponse, QueryCallsPage,
-    QueryCallsRequest, SendCallEventRequest, UpdateCallRequest,
+    CallDetails, CreateDeviceRequest, DeviceList, GetOrCreateCallRequest, JoinCallRequest,
+    JoinResponse, QueryCallsPage, QueryCallsRequest, SendCallEventRequest, UpdateCallRequest,
 };
 use video_core::{CallCid, ConnectionId, Json};
 use video_transport::{RpcRequest, RpcTransport};
@@ -107,6 +107,26 @@ impl Api {
             .body(json(body)?)
             .idempotent();
         self.call(request.watch(watch)).await
+    }
+
+    /// Protocol: `CreateDevice`. Executed twice it replaces the device by itself.
+    pub(crate) async fn create_device(&self, body: &CreateDeviceRequest) -> Result<()> {
+        let request = RpcRequest::new(Method::POST, &["devices"]).body(json(body)?);
+        self.0.call(request.idempotent()).await?;
+        Ok(())
+    }
+
+    /// Protocol: `ListDevices`.
+    pub(crate) async fn list_devices(&self) -> Result<DeviceList> {
+        let request = RpcRequest::new(Method::GET, &["devices"]);
+        Ok(self.call(request).await?.body)
+    }
+
+    /// Protocol: `DeleteDevice`.
+    pub(crate) async fn delete_device(&self, id: &str) -> Result<()> {
+        let request = RpcRequest::new(Method::DELETE, &["devices"]).query("id", id);
+        self.0.call(request).await?;
+        Ok(())
     }
 
     async fn call<T: DeserializeOwned>(&self, request: RpcRequest) -> Result<Answer<T>> {

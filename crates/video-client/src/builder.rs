@@ -12,10 +12,12 @@ use video_auth::{
 use video_core::{ApiKey, Endpoint, InvalidEndpoint, InvalidId, User, UserId, UserKind, UserToken};
 use video_transport::{ConnectOptions, Credentials, EventChannel, NoSession};
 
-use crate::client::StreamVideo;
+use crate::client::{Extras, StreamVideo};
+use crate::devices::Devices;
 use crate::identity::{Identity, Proof};
 use crate::options::StreamVideoOptions;
 use crate::parts::Parts;
+use crate::push::{PushNotificationManager, PushProviderFn};
 use crate::wiring::Wiring;
 
 /// Why a client can not be built. Nothing has been started then.
@@ -48,10 +50,16 @@ pub enum BuildError {
     /// An address is not one.
     #[error("the address of the service is not valid")]
     Endpoint(#[source] InvalidEndpoint),
-    /// Connecting at once needs a runtime.
+    /// A client is installed, or being installed, and is not to be replaced.
     #[error(
-        "connecting as soon as the client is built needs a tokio runtime; build it inside one, or \
-         set `auto_connect(false)`"
+        "a client is installed already; use `StreamVideo::instance()`, or `reset` it first, or set \
+         `fail_if_singleton_exists(false)`"
+    )]
+    AlreadyInstalled,
+    /// Connecting at once, or disconnecting the client that is replaced, needs a runtime.
+    #[error(
+        "connecting as soon as the client is built, or replacing an installed one, needs a tokio \
+         runtime; do it inside one, or set `auto_connect(false)`"
     )]
     NoRuntime,
 }
@@ -63,6 +71,8 @@ pub struct StreamVideoBuilder {
     api_key: String,
     user: User,
     proof: Proof,
+    push_provider: Option<PushProviderFn>,
+    fail_if_singleton_exists: bool,
     options: StreamVideoOptions,
 }
 
@@ -72,6 +82,8 @@ impl StreamVideoBuilder {
             api_key,
             user,
             proof: Proof::default(),
+            push_provider: None,
+            fail_if_singleton_exists: true,
             options: StreamVideoOptions::default(),
         }
     }
@@ -113,6 +125,27 @@ impl StreamVideoBuilder {
         self
     }
 
+    /// Sets who deals with the pushes of the platform. It is made once, when the client is built,
+    /// of the devices of the user.
+    pub fn push_notification_manager_provider<M: PushNotificationManager>(
+        mut self,
+        provider: impl FnOnce(Devices) -> M + Send + 'static,
+    ) -> Self {
+        self.push_provider = Some(PushProviderFn::new(provider));
+        self
+    }
+
+    /// Sets whether [`install`](Self::install) fails if a client is installed already. True by
+    /// default; otherwise the old client is disconnected and replaced.
+    pub fn fail_if_singleton_exists(mut self, fail: bool) -> Self {
+        self.fail_if_singleton_exists = fail;
+        self
+    }
+
+    pub(crate) fn must_be_alone(&self) -> bool {
+        self.fail_if_singleton_exists
+    }
+
     /// Sets everything else.
     pub fn options(mut self, options: StreamVideoOptions) -> Self {
         self.options = options;
@@ -131,6 +164,8 @@ impl StreamVideoBuilder {
             api_key,
             user,
             proof,
+            push_provider,
+            fail_if_singleton_exists: _,
             options,
         } = self;
         let api_key = ApiKey::new(api_key).map_err(BuildError::ApiKey)?;
@@ -165,7 +200,12 @@ impl StreamVideoBuilder {
             events,
             tokens,
         };
-        let client = StreamVideo::assemble(parts, identity.guest());
+        let extras = Extras {
+            guest: identity.guest(),
+            background: options.background,
+            push_provider,
+        };
+        let client = StreamVideo::assemble(parts, extras);
         if auto_connect {
             client.connect_in_background(
                 ConnectOptions::new()

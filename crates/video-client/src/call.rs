@@ -2,12 +2,18 @@
 
 mod requests;
 
+use std::future::Future;
+use std::sync::Arc;
+
 use serde::Serialize;
-use video_core::CallCid;
+use video_core::{CallCid, Event};
+use video_transport::{Events, WaitError};
 
 use crate::api::Answer;
 use crate::client::StreamVideo;
+use crate::lifecycle::{ActiveCall, ActiveCallMedia};
 
+pub(crate) use requests::Answer as RequestFuture;
 pub use requests::{
     EndCall, GetCall, GetOrCreateCall, JoinCall, SendCustomEvent, UNKNOWN_LOCATION, UpdateCall,
 };
@@ -86,6 +92,49 @@ impl Call {
     /// media through networks.
     pub fn join_credentials(&self) -> JoinCall {
         JoinCall::new(self.clone())
+    }
+
+    /// The events of this call from now on, and the changes of the connection among them.
+    ///
+    /// They come for as long as the call is watched; a request of this handle makes it so.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        self.client.events().of_call(&self.cid)
+    }
+
+    /// Waits for the first event of this call, from now on, that fulfils a condition.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`] if there are no more events, or some were missed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(call: video_client::Call) -> Result<(), Box<dyn std::error::Error>> {
+    /// let ended = call.wait_for(|event| event.kind() == "call.ended");
+    /// call.end().await?;
+    /// ended.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn wait_for(
+        &self,
+        wanted: impl FnMut(&Event) -> bool,
+    ) -> impl Future<Output = Result<Event, WaitError>> {
+        let mut events = self.events();
+        async move { events.wait_for(wanted).await }
+    }
+
+    /// Tells the client that the call is going on, until the guard is dropped: an active call
+    /// keeps the connection open in the background, and its media are muted there if the options
+    /// say so. This is for media engines.
+    pub fn activate(&self, media: impl ActiveCallMedia) -> ActiveCall {
+        self.client.activate(self.cid.clone(), Arc::new(media))
     }
 
     /// Remembers that the call is watched, if the answer says so.

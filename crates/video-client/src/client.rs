@@ -7,15 +7,18 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 use video_core::model::OwnUser;
-use video_core::{TokenSource as _, User, UserToken};
-use video_transport::{ConnectError, ConnectOptions, ConnectionState, Events};
+use video_core::{CallCid, Event, TokenSource as _, User, UserToken};
+use video_transport::{ConnectError, ConnectOptions, ConnectionState, Events, WaitError};
 
 use crate::api::Api;
 use crate::builder::{BuildError, StreamVideoBuilder};
 use crate::call::Call;
+use crate::devices::Devices;
 use crate::error::{Error, Result};
 use crate::guest::GuestTokens;
+use crate::lifecycle::{ActiveCall, ActiveCallMedia, BackgroundPolicy, Lifecycle, LifecycleKeeper};
 use crate::parts::Parts;
+use crate::push::{Push, PushProviderFn};
 use crate::rewatch::Watched;
 
 /// A user of Stream Video, signed in or about to be.
@@ -54,6 +57,16 @@ struct Inner {
     parts: Parts,
     watched: Watched,
     guest: Option<Arc<GuestTokens>>,
+    push: Option<Push>,
+    lifecycle: LifecycleKeeper,
+}
+
+/// What a client made of doubles can do without.
+#[derive(Debug, Default)]
+pub(crate) struct Extras {
+    pub(crate) guest: Option<Arc<GuestTokens>>,
+    pub(crate) background: BackgroundPolicy,
+    pub(crate) push_provider: Option<PushProviderFn>,
 }
 
 impl StreamVideo {
@@ -63,13 +76,21 @@ impl StreamVideo {
         StreamVideoBuilder::new(api_key.into(), user)
     }
 
-    pub(crate) fn assemble(parts: Parts, guest: Option<Arc<GuestTokens>>) -> Self {
-        let watched = Watched::new(Api(Arc::clone(&parts.rpc)), parts.events.state());
+    pub(crate) fn assemble(parts: Parts, extras: Extras) -> Self {
+        let api = Api(Arc::clone(&parts.rpc));
+        let state = parts.events.state();
+        let push = extras.push_provider.map(|provider| {
+            let manager = provider.call(Devices::new(api.clone()));
+            Push::new(manager, state.clone())
+        });
+        let lifecycle = LifecycleKeeper::new(Arc::clone(&parts.events), extras.background);
         Self {
             inner: Arc::new(Inner {
+                watched: Watched::new(api, state),
                 parts,
-                watched,
-                guest,
+                guest: extras.guest,
+                push,
+                lifecycle,
             }),
         }
     }
@@ -78,7 +99,7 @@ impl StreamVideo {
     #[cfg(feature = "test-util")]
     #[must_use]
     pub fn from_parts(parts: Parts) -> Self {
-        Self::assemble(parts, None)
+        Self::assemble(parts, Extras::default())
     }
 
     /// Connects and waits until that is so. Gives the token in use.
@@ -99,20 +120,35 @@ impl StreamVideo {
         Connect {
             client: self,
             options: ConnectOptions::new(),
+            register_push_device: true,
         }
     }
 
     pub(crate) fn connect_in_background(&self, options: ConnectOptions) {
+        self.connecting(true);
         self.inner.parts.events.connect_in_background(options);
+    }
+
+    /// What else there is to do when the client connects.
+    fn connecting(&self, register_push_device: bool) {
+        if let Some(push) = &self.inner.push {
+            push.connecting(register_push_device);
+        }
     }
 
     /// Disconnects and waits until the socket is closed, a second at most. Never fails, and does
     /// nothing if there is nothing to do. The client can connect again.
     ///
+    /// The unregistration of the device for pushes begins before the close, which does not wait
+    /// for its end.
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe: the socket is closed all the same.
     pub async fn disconnect(&self) {
+        if let Some(push) = &self.inner.push {
+            push.disconnecting().await;
+        }
         self.inner.parts.events.disconnect().await;
     }
 
@@ -146,6 +182,10 @@ impl StreamVideo {
     /// Cancel safe: the client ends all the same.
     pub async fn shutdown(&self) -> Result<()> {
         self.inner.watched.stop().await;
+        self.inner.lifecycle.stop();
+        if let Some(push) = &self.inner.push {
+            push.dispose().await;
+        }
         Ok(self.inner.parts.events.shutdown().await?)
     }
 
@@ -161,6 +201,65 @@ impl StreamVideo {
     #[must_use]
     pub fn events(&self) -> Events {
         self.inner.parts.events.events()
+    }
+
+    /// Waits for the first event, from now on, that fulfils a condition.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`] if there are no more events, or some were missed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: video_client::StreamVideo) -> Result<(), Box<dyn std::error::Error>> {
+    /// let ring = client.wait_for(|event| event.kind() == "call.ring").await?;
+    /// println!("{:?} rings", ring.call_cid());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn wait_for(
+        &self,
+        wanted: impl FnMut(&Event) -> bool,
+    ) -> impl Future<Output = std::result::Result<Event, WaitError>> {
+        let mut events = self.events();
+        async move { events.wait_for(wanted).await }
+    }
+
+    /// Tells whether the user sees the program, and waits until all is as that wants.
+    ///
+    /// In the background the connection is closed if no call is active, unless
+    /// [`keep_connections_alive_when_in_background`] says otherwise, and taken up again in the
+    /// foreground. The media of [active calls](Call::activate) are muted if the options say so,
+    /// and what was muted is restored.
+    ///
+    /// [`keep_connections_alive_when_in_background`]: crate::StreamVideoOptions::keep_connections_alive_when_in_background
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it is done all the same. Of quick changes the last counts.
+    pub async fn set_lifecycle(&self, lifecycle: Lifecycle) {
+        self.inner.lifecycle.set(lifecycle).await;
+    }
+
+    /// The calls that are going on: those that a media engine has [activated](Call::activate).
+    #[must_use]
+    pub fn active_calls(&self) -> Vec<CallCid> {
+        self.inner.lifecycle.active_calls()
+    }
+
+    pub(crate) fn activate(&self, cid: CallCid, media: Arc<dyn ActiveCallMedia>) -> ActiveCall {
+        self.inner.lifecycle.activate(cid, media)
+    }
+
+    /// The devices of the user, to which the service sends pushes.
+    #[must_use]
+    pub fn devices(&self) -> Devices {
+        Devices::new(self.api())
     }
 
     /// The state of the connection, now and as it changes.
@@ -265,12 +364,20 @@ impl fmt::Debug for StreamVideo {
 pub struct Connect<'a> {
     client: &'a StreamVideo,
     options: ConnectOptions,
+    register_push_device: bool,
 }
 
 impl Connect<'_> {
     /// Sets whether the service is told name, image and custom data of the user. True by default.
     pub fn include_user_details(mut self, include: bool) -> Self {
         self.options = self.options.include_user_details(include);
+        self
+    }
+
+    /// Sets whether the device is registered for pushes once the client is connected. True by
+    /// default, and without effect if there is no push notification manager.
+    pub fn register_push_device(mut self, register: bool) -> Self {
+        self.register_push_device = register;
         self
     }
 }
@@ -280,7 +387,14 @@ impl<'a> IntoFuture for Connect<'a> {
     type IntoFuture = Pin<Box<dyn Future<Output = Result<UserToken>> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { client, options } = self;
-        Box::pin(async move { Ok(client.inner.parts.events.connect(options).await?) })
+        let Self {
+            client,
+            options,
+            register_push_device,
+        } = self;
+        Box::pin(async move {
+            client.connecting(register_push_device);
+            Ok(client.inner.parts.events.connect(options).await?)
+        })
     }
 }

@@ -23,6 +23,7 @@ enum Source {
     Id(InvalidId),
     Encode(serde_json::Error),
     NotAGuest,
+    NotInstalled,
 }
 
 /// What went wrong, by what can be done about it.
@@ -62,6 +63,13 @@ pub enum ErrorKind {
     Anonymous,
     /// The client was told to disconnect meanwhile, or is shut down.
     Aborted,
+    /// No client is installed.
+    ///
+    /// # Troubleshooting
+    ///
+    /// Build one with [`install`](crate::StreamVideoBuilder::install) first, or hand the client
+    /// that you built to where it is needed.
+    NotInstalled,
     /// The service answered in a form that this version does not understand.
     Protocol,
 }
@@ -74,6 +82,7 @@ impl Error {
             Source::Build(_) | Source::Id(_) | Source::Encode(_) | Source::NotAGuest => {
                 ErrorKind::InvalidInput
             }
+            Source::NotInstalled => ErrorKind::NotInstalled,
             Source::Token(_) => ErrorKind::Unauthorized,
             Source::Connect(error) => match error.kind() {
                 ConnectErrorKind::TokenRejected { .. } | ConnectErrorKind::Token(_) => {
@@ -156,11 +165,16 @@ impl Error {
             Source::Id(error) => error,
             Source::Encode(error) => error,
             Source::NotAGuest => &NotAGuest,
+            Source::NotInstalled => &NotInstalled,
         }
     }
 
     pub(crate) fn not_a_guest() -> Self {
         Self(Box::new(Source::NotAGuest))
+    }
+
+    pub(crate) fn not_installed() -> Self {
+        Self(Box::new(Source::NotInstalled))
     }
 }
 
@@ -168,12 +182,18 @@ impl Error {
 #[error("only a guest can become another guest")]
 struct NotAGuest;
 
+#[derive(Debug, thiserror::Error)]
+#[error("no client is installed; build one with `install()` first")]
+struct NotInstalled;
+
 impl Classify for Error {
     fn class(&self) -> FailureClass {
         match &*self.0 {
-            Source::Build(_) | Source::Id(_) | Source::Encode(_) | Source::NotAGuest => {
-                FailureClass::Permanent
-            }
+            Source::Build(_)
+            | Source::Id(_)
+            | Source::Encode(_)
+            | Source::NotAGuest
+            | Source::NotInstalled => FailureClass::Permanent,
             Source::Connect(error) => error.class(),
             Source::Call(error) => error.class(),
             Source::Token(error) => error.class(),

@@ -4,11 +4,15 @@ mod api;
 mod builder;
 mod call;
 mod client;
+mod devices;
 mod error;
 mod guest;
 mod identity;
+mod installed;
+mod lifecycle;
 mod options;
 mod parts;
+mod push;
 mod rewatch;
 mod wiring;
 
@@ -18,10 +22,13 @@ pub use call::{
     UpdateCall,
 };
 pub use client::{Connect, StreamVideo};
+pub use devices::{CreateDevice, Devices};
 pub use error::{Error, ErrorKind, Result};
+pub use lifecycle::{ActiveCall, ActiveCallMedia, Lifecycle, MediaError, MediaSource};
 pub use options::StreamVideoOptions;
 #[cfg(feature = "test-util")]
 pub use parts::Parts;
+pub use push::{PushError, PushNotificationManager};
 /// What a test puts in the place of the network, or of a whole layer.
 #[cfg(feature = "test-util")]
 pub mod test_util {

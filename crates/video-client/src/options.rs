@@ -11,6 +11,8 @@ use video_core::{
 use video_transport::TlsRoots;
 use video_transport::{Dialer, Entropy, RpcLimits, SessionTimeouts, SocketLimits};
 
+use crate::lifecycle::BackgroundPolicy;
+
 /// What can be chosen about a client. Everything has a default that suits production.
 ///
 /// | option | default | effect |
@@ -19,6 +21,9 @@ use video_transport::{Dialer, Entropy, RpcLimits, SessionTimeouts, SocketLimits}
 /// | `coordinator_ws_url` | `wss://video.stream-io-api.com/video/connect` | where the socket goes |
 /// | `auto_connect` | `true` | the client connects as soon as it is built |
 /// | `include_user_details_for_auto_connect` | `true` | the service is then told name, image and custom data |
+/// | `mute_video_when_in_background` | `false` | the camera of active calls is turned off there, and on again |
+/// | `mute_audio_when_in_background` | `false` | the same with the microphone |
+/// | `keep_connections_alive_when_in_background` | `false` | the connection stays open there without an active call |
 /// | `retry_policy` | [`StandardRetry`] | how often a request is attempted, and how fast |
 /// | `reconnect_policy` | 0.5 s doubling to 25 s, full jitter | when a lost socket is dialled again |
 /// | `heartbeat_policy` | ask at 25 s, dead at 35 s | when a silent service is given up |
@@ -52,6 +57,7 @@ pub struct StreamVideoOptions {
     pub(crate) coordinator_ws_url: String,
     pub(crate) auto_connect: bool,
     pub(crate) include_user_details_for_auto_connect: bool,
+    pub(crate) background: BackgroundPolicy,
     pub(crate) retry_policy: Arc<dyn RetryPolicy>,
     pub(crate) reconnect_policy: ReconnectPolicy,
     pub(crate) heartbeat_policy: HeartbeatPolicy,
@@ -76,6 +82,7 @@ impl Default for StreamVideoOptions {
             coordinator_ws_url: Endpoint::DEFAULT_SOCKET.to_owned(),
             auto_connect: true,
             include_user_details_for_auto_connect: true,
+            background: BackgroundPolicy::default(),
             retry_policy: Arc::new(StandardRetry),
             reconnect_policy: ReconnectPolicy::default(),
             heartbeat_policy: HeartbeatPolicy::default(),
@@ -118,6 +125,26 @@ impl StreamVideoOptions {
     /// itself.
     pub fn include_user_details_for_auto_connect(mut self, include: bool) -> Self {
         self.include_user_details_for_auto_connect = include;
+        self
+    }
+
+    /// Sets whether the camera of active calls is turned off in the background. What was on is
+    /// turned on again in the foreground.
+    pub fn mute_video_when_in_background(mut self, mute: bool) -> Self {
+        self.background.mute_camera = mute;
+        self
+    }
+
+    /// Sets whether the microphone of active calls is turned off in the background. What was on
+    /// is turned on again in the foreground.
+    pub fn mute_audio_when_in_background(mut self, mute: bool) -> Self {
+        self.background.mute_microphone = mute;
+        self
+    }
+
+    /// Sets whether the connection stays open in the background when no call is active.
+    pub fn keep_connections_alive_when_in_background(mut self, keep: bool) -> Self {
+        self.background.keep_connection = keep;
         self
     }
 

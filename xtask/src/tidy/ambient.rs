@@ -10,6 +10,14 @@ pub(crate) const LEGAL: &[(&str, &str)] = &[
         "starts the token worker and owns its task",
     ),
     (
+        "crates/video-client/src/lifecycle.rs",
+        "starts the lifecycle keeper and owns its task",
+    ),
+    (
+        "crates/video-client/src/push.rs",
+        "starts the keeper of the push device and owns its task",
+    ),
+    (
         "crates/video-client/src/rewatch.rs",
         "starts the re-watcher and owns its task",
     ),

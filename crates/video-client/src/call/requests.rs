@@ -13,7 +13,7 @@ use video_core::{Json, Timestamp};
 use super::Call;
 use crate::error::Result;
 
-type Answer<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+pub(crate) type Answer<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
 /// What is sent as the user's location until it is known. The service takes it for "somewhere".
 pub const UNKNOWN_LOCATION: &str = "ERR";

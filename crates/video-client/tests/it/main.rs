@@ -6,11 +6,15 @@
     reason = "tests measure virtual time, and their helpers fail them"
 )]
 
+mod anonymous;
+mod background;
 mod calls;
 mod connecting;
 mod disconnecting;
 mod events;
+mod guests;
 mod links;
+mod push;
 mod seed;
 mod support;
 mod swap;

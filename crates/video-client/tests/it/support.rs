@@ -10,7 +10,7 @@ use std::time::Duration;
 use video_client::test_util::dialer_fn;
 use video_client::{
     ConnectionState, Entropy, Event, EventItem, Events, StreamVideo, StreamVideoBuilder,
-    StreamVideoOptions, User,
+    StreamVideoOptions, User, UserId,
 };
 use video_testkit::{Coordinator, Entry};
 
@@ -27,7 +27,11 @@ pub(crate) struct World {
 impl World {
     /// To be made inside the runtime of the test.
     pub(crate) fn new() -> Self {
-        let coordinator = Coordinator::builder(KEY, SECRET).build();
+        Self::of(Coordinator::builder(KEY, SECRET).build())
+    }
+
+    /// The world around this coordinator.
+    pub(crate) fn of(coordinator: Coordinator) -> Self {
         Self {
             coordinator,
             dials: Arc::default(),
@@ -37,6 +41,13 @@ impl World {
     /// How many streams were opened to the coordinator.
     pub(crate) fn dials(&self) -> usize {
         self.dials.load(Ordering::Relaxed)
+    }
+
+    /// The only guest that was ever created.
+    pub(crate) fn guest(&self) -> UserId {
+        let guests = self.coordinator.guests();
+        assert_eq!(guests.len(), 1, "{guests:?}");
+        guests[0].clone()
     }
 
     /// How often a socket was asked for.

@@ -1,0 +1,299 @@
+//! Foreground and background: closes the connection that nobody needs, and mutes what should not
+//! be seen or heard.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{debug, warn};
+use video_core::CallCid;
+use video_transport::EventChannel;
+
+/// Whether the user sees the program. Told to [`StreamVideo::set_lifecycle`].
+///
+/// [`StreamVideo::set_lifecycle`]: crate::StreamVideo::set_lifecycle
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Lifecycle {
+    /// The user sees the program.
+    #[default]
+    Foreground,
+    /// The program is out of sight.
+    Background,
+}
+
+/// A source of media in a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MediaSource {
+    /// The camera.
+    Camera,
+    /// The microphone.
+    Microphone,
+}
+
+/// What a media engine lets the client do with the media of a call that is going on.
+///
+/// A call of it that takes longer than 5 s is given up.
+#[async_trait]
+pub trait ActiveCallMedia: Send + Sync + 'static {
+    /// Whether the source is on.
+    async fn is_on(&self, source: MediaSource) -> bool;
+
+    /// Turns the source on or off.
+    ///
+    /// # Errors
+    ///
+    /// Whatever went wrong. It is logged, and what could not be turned off is not turned on later.
+    async fn turn(&self, source: MediaSource, on: bool) -> Result<(), MediaError>;
+}
+
+/// What an [`ActiveCallMedia`] may fail with.
+pub type MediaError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What happens in the background.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct BackgroundPolicy {
+    pub(crate) keep_connection: bool,
+    pub(crate) mute_camera: bool,
+    pub(crate) mute_microphone: bool,
+}
+
+impl BackgroundPolicy {
+    fn mutes(self) -> impl Iterator<Item = MediaSource> {
+        let camera = self.mute_camera.then_some(MediaSource::Camera);
+        let microphone = self.mute_microphone.then_some(MediaSource::Microphone);
+        camera.into_iter().chain(microphone)
+    }
+}
+
+/// A call that is going on, for as long as this lives. It keeps the connection open in the
+/// background.
+#[must_use = "the call is active only for as long as this lives"]
+pub struct ActiveCall {
+    entry: Entry,
+    wishes: Arc<watch::Sender<Wish>>,
+}
+
+impl ActiveCall {
+    /// The call.
+    #[must_use]
+    pub fn cid(&self) -> &CallCid {
+        &self.entry.cid
+    }
+}
+
+impl Drop for ActiveCall {
+    fn drop(&mut self) {
+        self.wishes
+            .send_modify(|wish| wish.calls.retain(|entry| !entry.is(&self.entry)));
+    }
+}
+
+/// One call that is going on.
+#[derive(Clone)]
+struct Entry {
+    cid: CallCid,
+    media: Arc<dyn ActiveCallMedia>,
+}
+
+impl Entry {
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.media, &other.media)
+    }
+}
+
+#[derive(Clone, Default)]
+struct Wish {
+    lifecycle: Lifecycle,
+    calls: Vec<Entry>,
+    /// Counts what was told about the lifecycle.
+    revision: u64,
+}
+
+/// Keeps the connection and the media as the lifecycle wants them.
+pub(crate) struct LifecycleKeeper {
+    events: Arc<dyn EventChannel>,
+    policy: BackgroundPolicy,
+    wishes: Arc<watch::Sender<Wish>>,
+    running: Mutex<Option<Running>>,
+}
+
+struct Running {
+    fulfilled: watch::Receiver<u64>,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl LifecycleKeeper {
+    pub(crate) fn new(events: Arc<dyn EventChannel>, policy: BackgroundPolicy) -> Self {
+        Self {
+            events,
+            policy,
+            wishes: Arc::new(watch::Sender::new(Wish::default())),
+            running: Mutex::new(None),
+        }
+    }
+
+    /// Tells the lifecycle, and waits until everything is as it wants.
+    pub(crate) async fn set(&self, lifecycle: Lifecycle) {
+        let mut revision = 0;
+        self.wishes.send_modify(|wish| {
+            wish.lifecycle = lifecycle;
+            wish.revision += 1;
+            revision = wish.revision;
+        });
+        let mut fulfilled = self.start();
+        // Fails only if the client is shut down.
+        drop(fulfilled.wait_for(|done| *done >= revision).await);
+    }
+
+    pub(crate) fn activate(&self, cid: CallCid, media: Arc<dyn ActiveCallMedia>) -> ActiveCall {
+        let entry = Entry { cid, media };
+        self.wishes
+            .send_modify(|wish| wish.calls.push(entry.clone()));
+        ActiveCall {
+            entry,
+            wishes: Arc::clone(&self.wishes),
+        }
+    }
+
+    pub(crate) fn active_calls(&self) -> Vec<CallCid> {
+        let wish = self.wishes.borrow();
+        wish.calls.iter().map(|entry| entry.cid.clone()).collect()
+    }
+
+    pub(crate) fn stop(&self) {
+        self.running().take();
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the lifecycle keeper, owned by the client"
+    )]
+    fn start(&self) -> watch::Receiver<u64> {
+        let mut running = self.running();
+        let running = running.get_or_insert_with(|| {
+            let (fulfilled, receiver) = watch::channel(0);
+            let keeper = Keeper {
+                events: Arc::clone(&self.events),
+                policy: self.policy,
+                wishes: self.wishes.subscribe(),
+                fulfilled,
+                paused: false,
+                seen: Vec::new(),
+                muted: Vec::new(),
+            };
+            Running {
+                fulfilled: receiver,
+                _task: AbortOnDropHandle::new(tokio::spawn(keeper.run())),
+            }
+        });
+        running.fulfilled.clone()
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The task: makes things as the last wish wants them, one wish after another.
+struct Keeper {
+    events: Arc<dyn EventChannel>,
+    policy: BackgroundPolicy,
+    wishes: watch::Receiver<Wish>,
+    fulfilled: watch::Sender<u64>,
+    /// Whether this closed the connection.
+    paused: bool,
+    /// The calls that have been muted in this stay in the background, as far as was needed.
+    seen: Vec<Entry>,
+    /// What this turned off.
+    muted: Vec<(Entry, MediaSource)>,
+}
+
+const MEDIA_LIMIT: Duration = Duration::from_secs(5);
+
+impl Keeper {
+    async fn run(mut self) {
+        loop {
+            let wish = self.wishes.borrow_and_update().clone();
+            self.connection(&wish).await;
+            match wish.lifecycle {
+                Lifecycle::Background => self.mute(&wish.calls).await,
+                Lifecycle::Foreground => self.restore(&wish.calls).await,
+            }
+            self.fulfilled.send_replace(wish.revision);
+            if self.wishes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn connection(&mut self, wish: &Wish) {
+        let pause = wish.lifecycle == Lifecycle::Background
+            && wish.calls.is_empty()
+            && !self.policy.keep_connection;
+        if pause == self.paused {
+            return;
+        }
+        self.paused = pause;
+        debug!(pause, "the lifecycle changed");
+        match pause {
+            true => self.events.pause().await,
+            false => self.events.resume().await,
+        }
+    }
+
+    async fn mute(&mut self, calls: &[Entry]) {
+        for entry in calls {
+            if self.seen.iter().any(|seen| seen.is(entry)) {
+                continue;
+            }
+            self.seen.push(entry.clone());
+            for source in self.policy.mutes() {
+                let is_on = timeout(MEDIA_LIMIT, entry.media.is_on(source)).await;
+                if is_on.unwrap_or(false) && turn(entry, source, false).await {
+                    self.muted.push((entry.clone(), source));
+                }
+            }
+        }
+    }
+
+    async fn restore(&mut self, calls: &[Entry]) {
+        self.seen.clear();
+        for (entry, source) in std::mem::take(&mut self.muted) {
+            if calls.iter().any(|call| call.is(&entry)) {
+                turn(&entry, source, true).await;
+            }
+        }
+    }
+}
+
+/// Tells whether it was done.
+async fn turn(entry: &Entry, source: MediaSource, on: bool) -> bool {
+    let (cid, turned) = (&entry.cid, entry.media.turn(source, on));
+    match timeout(MEDIA_LIMIT, turned).await {
+        Ok(Ok(())) => return true,
+        Ok(Err(error)) => warn!(%cid, ?source, on, %error, "the media could not be turned"),
+        Err(_) => warn!(%cid, ?source, on, "the media could not be turned in time"),
+    }
+    false
+}
+
+impl fmt::Debug for ActiveCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ActiveCall").field(&self.entry.cid).finish()
+    }
+}
+
+impl fmt::Debug for LifecycleKeeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LifecycleKeeper")
+            .field("lifecycle", &self.wishes.borrow().lifecycle)
+            .field("active_calls", &self.active_calls())
+            .finish_non_exhaustive()
+    }
+}
