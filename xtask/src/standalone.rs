@@ -9,13 +9,14 @@ use xshell::{Shell, cmd};
 use crate::workspace::Workspace;
 
 /// The layers that must be of use without the facade, and a program for each.
-const PROGRAMS: [(&str, &str); 3] = [
+const PROGRAMS: [(&str, &str); 4] = [
     ("video-core", include_str!("../standalone/video-core.rs")),
     ("video-auth", include_str!("../standalone/video-auth.rs")),
     (
         "video-transport",
         include_str!("../standalone/video-transport.rs"),
     ),
+    ("video-sdp", include_str!("../standalone/video-sdp.rs")),
 ];
 
 /// Checks that each program builds, with the versions that the workspace has locked.

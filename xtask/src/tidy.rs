@@ -48,6 +48,8 @@ fn check(sh: &Shell, workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
         findings.extend(edges::forbidden_packages(package, rule, &tree));
     }
     findings.extend(edges::core_is_small(&Tree::of(sh, "video-core")?));
+    let sdp = Tree::with_all_features(sh, "video-sdp")?;
+    findings.extend(edges::sdp_stands_alone(&sdp));
     for member in &members {
         findings.extend(edges::network_stack(member));
         findings.extend(layout::manifest(member));

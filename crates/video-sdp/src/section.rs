@@ -153,12 +153,14 @@ impl<'a> Section<'a> {
         self.lines.insert(at + 1, Line::new(text, end));
     }
 
-    /// Drops lines. A description without an end of line at its end stays so.
+    /// Drops lines. A description without an end of line at its end stays so, but for a blank line,
+    /// which is nothing else.
     fn retain(&mut self, keep: impl FnMut(&mut Line<'a>) -> bool) {
         let end = self.lines.last().map_or("", Line::end);
         self.lines.retain_mut(keep);
         if end.is_empty()
             && let Some(last) = self.lines.last_mut()
+            && !last.text().is_empty()
         {
             last.set_end(end);
         }

@@ -1,4 +1,4 @@
-//! I1, I2, I3, I6: which package may stand on which.
+//! I1, I2, I3, I6, I9: which package may stand on which.
 
 use crate::finding::Finding;
 use crate::manifest::Manifest;
@@ -103,6 +103,17 @@ pub(crate) fn core_is_small(tree: &Tree) -> Option<Finding> {
     })
 }
 
+/// I9: finds that `video-sdp` stands on something.
+pub(crate) fn sdp_stands_alone(tree: &Tree) -> Option<Finding> {
+    (tree.dependencies() > 0).then(|| {
+        Finding::new(
+            "crates/video-sdp/Cargo.toml",
+            1,
+            "I9: video-sdp has a dependency; it takes text and gives text: drop it",
+        )
+    })
+}
+
 /// I3: finds crates that name the network stack without being entitled to.
 pub(crate) fn network_stack(member: &Member) -> Vec<Finding> {
     if NETWORK_CRATES.contains(&member.name()) {
@@ -128,7 +139,7 @@ pub(crate) fn network_stack(member: &Member) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::{RULES, core_is_small, forbidden_packages, network_stack};
+    use super::{RULES, core_is_small, forbidden_packages, network_stack, sdp_stands_alone};
     use crate::finding::tests::render;
     use crate::tree::Tree;
     use crate::workspace::Member;
@@ -205,6 +216,13 @@ mod tests {
         };
         assert!(core_is_small(&Tree::parse(&lines(31))).is_some());
         assert!(core_is_small(&Tree::parse(&lines(30))).is_none());
+    }
+
+    #[test]
+    fn anything_below_the_session_descriptions_is_found() {
+        let alone = |output| sdp_stands_alone(&Tree::parse(output));
+        assert!(alone("video-sdp v0.1.0 (/x)\nbytes v1.0.0").is_some());
+        assert_eq!(alone("video-sdp v0.1.0 (/x)"), None);
     }
 
     #[test]

@@ -4,8 +4,9 @@ use crate::finding::Finding;
 use crate::source::Source;
 
 /// The crates whose surface is checked.
-const CRATES: [&str; 4] = [
+const CRATES: [&str; 5] = [
     "crates/video-core",
+    "crates/video-sdp",
     "crates/video-auth",
     "crates/video-transport",
     "crates/video-client",

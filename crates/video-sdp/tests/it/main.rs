@@ -1,6 +1,7 @@
 //! What is edited in a description, and what is not.
 
 mod answer;
+mod generate;
 mod hook;
 mod offer;
 mod properties;

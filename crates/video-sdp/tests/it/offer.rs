@@ -83,6 +83,15 @@ fn a_description_without_an_end_of_line_at_its_end_gets_none() {
 }
 
 #[test]
+fn a_blank_line_keeps_its_end_when_the_line_below_it_goes() {
+    let sdp = "m=audio 9 P 111\r\na=rtpmap:111 opus/48000/2\r\n\na=fmtp:111 usedtx=1";
+    assert_eq!(
+        offer(sdp, &dtx(false)),
+        "m=audio 9 P 111\r\na=rtpmap:111 opus/48000/2\r\n\n"
+    );
+}
+
+#[test]
 fn dtx_is_set_for_every_opus_of_every_audio_section() {
     let sdp = "m=audio 9 P 111 112 9\n\
                a=fmtp:112 usedtx=0; stereo=1\n\
