@@ -90,7 +90,7 @@ fn an_offer_that_does_not_send_stereo_changes_nothing() {
 fn sections_are_matched_by_their_mid_and_not_by_their_place() {
     let swapped = ANSWER
         .replace("mid:0", "mid:x")
-        .replace("mid:1", "mid:0")
+        .replace("mid:1", "mid:0 ")
         .replace("mid:music", "mid:y");
     assert_eq!(
         changes(&swapped, &answer(&swapped, OFFER)),

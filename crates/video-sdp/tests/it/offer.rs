@@ -211,6 +211,23 @@ fn a_codec_that_is_first_or_is_not_offered_changes_nothing() {
 }
 
 #[test]
+fn only_a_retransmission_follows_the_codec_that_its_apt_names() {
+    let sdp = "m=video 9 P 35 96 98 97\na=rtpmap:96 VP8/90000\na=rtpmap:97 rtx/90000\n\
+               a=rtpmap:98 VP9/90000\na=fmtp:96 apt=98\na=fmtp:97 apt=98\n";
+    let edited = offer(sdp, &prefer("VP9"));
+    assert_eq!(edited.lines().next(), Some("m=video 9 P 98 97 35 96"));
+}
+
+#[test]
+fn case_and_spaces_around_a_name_do_not_matter() {
+    let sdp = "m=AUDIO 9 P 111\na=rtpmap:111  opus \na=fmtp:111 x;UseDTX=1\n";
+    assert_eq!(
+        changes(sdp, &offer(sdp, &dtx(false))),
+        ["-a=fmtp:111 x;UseDTX=1\n", "+a=fmtp:111 x\n"]
+    );
+}
+
+#[test]
 fn attributes_outside_of_a_section_are_none_of_a_codec() {
     let sdp = "v=0\na=rtpmap:63 red/48000/2\na=rtpmap:111 opus/48000/2\nm=audio 9 P 111 63\n";
     let settings = SdpSettings::default().opus_dtx(true).opus_red(false);
