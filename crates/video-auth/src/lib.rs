@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod carry;
 mod claims;
 mod loader;
 mod manager;

@@ -12,6 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, warn};
 use video_core::{TokenError, TokenErrorKind, UserId, UserToken, WallClock};
 
+use crate::carry::carry_subscriber;
 use crate::claims::parse_token;
 use crate::loader::{OnTokenUpdated, SharedTokenLoader};
 use crate::refresh::{Input, Output, Refresher, Waiter};
@@ -75,7 +76,7 @@ impl Worker {
         reason = "the one task of a manager, which owns the handle"
     )]
     pub(crate) fn start(self, runtime: &Handle) -> AbortOnDropHandle<()> {
-        AbortOnDropHandle::new(runtime.spawn(self.run()))
+        AbortOnDropHandle::new(runtime.spawn(carry_subscriber(self.run())))
     }
 
     async fn run(mut self) {
@@ -110,7 +111,7 @@ impl Worker {
                         let known = self.refresher.current().cloned();
                         let loading = self.loading.clone();
                         let marker = Arc::clone(&loading.marker);
-                        jobs.spawn(RUNNING.scope(marker, loading.run(known)));
+                        jobs.spawn(carry_subscriber(RUNNING.scope(marker, loading.run(known))));
                     }
                     Output::Answer(waiter, answer) => {
                         if let Some(reply) = waiters.remove(&waiter) {
@@ -173,7 +174,9 @@ impl Loading {
         let callback = callback.clone();
         let mut job = JoinSet::new();
         let marker = Arc::clone(&self.marker);
-        job.spawn(RUNNING.scope(marker, async move { callback.call(token).await }));
+        job.spawn(carry_subscriber(
+            RUNNING.scope(marker, async move { callback.call(token).await }),
+        ));
         match timeout(CALLBACK_TIMEOUT, job.join_next()).await {
             Ok(Some(Err(_))) => warn!("`on_token_updated` panicked"),
             Ok(_) => {}

@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, warn};
 use video_core::model::QueryCallsRequest;
 use video_core::{CallCid, ConnectionId, Json};
-use video_transport::ConnectionState;
+use video_transport::{ConnectionState, carry_subscriber};
 
 use self::plan::Plan;
 use crate::api::Api;
@@ -86,9 +86,11 @@ impl Watched {
         let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
         if task.is_none() {
             let shared = Arc::clone(&self.shared);
-            *task = Some(AbortOnDropHandle::new(tokio::spawn(async move {
-                shared.run().await;
-            })));
+            *task = Some(AbortOnDropHandle::new(tokio::spawn(carry_subscriber(
+                async move {
+                    shared.run().await;
+                },
+            ))));
         }
     }
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod carry;
 mod entropy;
 mod error;
 mod http;
@@ -11,6 +12,7 @@ mod socket;
 pub mod test_util;
 
 pub use self::http::{HttpError, HttpErrorKind, HttpTransport, HyperTransport};
+pub use carry::carry_subscriber;
 pub use entropy::Entropy;
 pub use error::{ConnectError, ConnectErrorKind, Phase};
 pub use net::{BoxIo, DialError, DialErrorKind, Dialer, Io, Target, TcpDialer};

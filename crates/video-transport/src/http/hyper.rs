@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{HttpError, HttpErrorKind, HttpTransport};
+use crate::carry::carry_subscriber;
 use crate::net::{BoxIo, DialError, DialErrorKind, Dialer, Target};
 
 /// Exchanges over HTTP/1.1 with connections that are kept and reused.
@@ -204,7 +205,7 @@ where
         };
         let mut tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(future);
+        tasks.spawn(carry_subscriber(future));
     }
 }
 

@@ -17,6 +17,7 @@ use super::hub::{EventItem, Hub, SkippedFrame};
 use super::machine::{Epoch, Input, Loss, Machine, Output};
 use super::me::Me;
 use super::state::{ConnectionState, DisconnectReason};
+use crate::carry::carry_subscriber;
 use crate::entropy::Entropy;
 use crate::error::ConnectError;
 use crate::socket::{CloseFrame, EventConnector, EventSocket, Frame};
@@ -254,16 +255,15 @@ impl Driver {
 
     fn open(&mut self, epoch: Epoch) {
         let (connector, uri) = (Arc::clone(&self.connector), self.uri.clone());
-        let job = self
-            .tasks
-            .jobs
-            .spawn(async move { Done::Opened(epoch, connector.open(uri).await) });
+        let job = self.tasks.jobs.spawn(carry_subscriber(async move {
+            Done::Opened(epoch, connector.open(uri).await)
+        }));
         self.tasks.opening = Some((epoch, job));
     }
 
     fn fetch_token(&mut self, rejected: Option<UserToken>) {
         let (tokens, limit) = (Arc::clone(&self.tokens), self.token_timeout);
-        self.tasks.jobs.spawn(async move {
+        self.tasks.jobs.spawn(carry_subscriber(async move {
             let fetch = async {
                 match &rejected {
                     Some(rejected) => tokens.refresh(rejected).await,
@@ -272,7 +272,7 @@ impl Driver {
             };
             let late = |_| Err(TokenError::new(TokenErrorKind::LoaderTimeout));
             Done::Token(timeout(limit, fetch).await.unwrap_or_else(late))
-        });
+        }));
     }
 
     /// Sends, and tells if the socket is lost by it.

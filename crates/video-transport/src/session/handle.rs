@@ -21,6 +21,7 @@ use super::machine::{Machine, Policies};
 use super::me::Me;
 use super::state::ConnectionState;
 use super::{ConnectOptions, ConnectionGate, EventChannel};
+use crate::carry::carry_subscriber;
 use crate::entropy::Entropy;
 use crate::error::{ConnectError, ConnectErrorKind, Phase};
 use crate::socket::EventConnector;
@@ -186,7 +187,7 @@ impl Session {
     fn start(&self) {
         let mut task = self.task();
         *task = match std::mem::replace(&mut *task, Task::Over) {
-            Task::Ready(driver) => Task::Running(tokio::spawn(driver.run())),
+            Task::Ready(driver) => Task::Running(tokio::spawn(carry_subscriber(driver.run()))),
             other => other,
         };
     }

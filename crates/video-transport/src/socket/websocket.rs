@@ -18,6 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::assembler::{Fragment, FragmentKind, MessageAssembler};
 use super::handshake::upgrade;
 use super::{EventConnector, EventSocket, Frame, SocketError};
+use crate::carry::carry_subscriber;
 use crate::entropy::Entropy;
 use crate::error::{ConnectError, ConnectErrorKind};
 use crate::net::{Dialer, Target};
@@ -104,7 +105,11 @@ impl WebSocket {
         // Bounds a frame, exclusively; the assembler bounds a message, inclusively.
         read.set_max_message_size(limits.max_message.saturating_add(1));
         let (sender, messages) = mpsc::channel(READ_AHEAD);
-        let reader = tokio::spawn(read_messages(read, limits.max_message, sender));
+        let reader = tokio::spawn(carry_subscriber(read_messages(
+            read,
+            limits.max_message,
+            sender,
+        )));
         Self {
             write,
             messages,
