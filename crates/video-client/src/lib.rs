@@ -10,6 +10,7 @@ mod guest;
 mod identity;
 mod installed;
 mod lifecycle;
+mod logging;
 mod options;
 mod parts;
 mod push;
@@ -25,6 +26,7 @@ pub use client::{Connect, StreamVideo};
 pub use devices::{CreateDevice, Devices};
 pub use error::{Error, ErrorKind, Result};
 pub use lifecycle::{ActiveCall, ActiveCallMedia, Lifecycle, MediaError, MediaSource};
+pub use logging::{LogMessage, LogPriority, LogRecord};
 pub use options::StreamVideoOptions;
 #[cfg(feature = "test-util")]
 pub use parts::Parts;
