@@ -72,6 +72,32 @@ impl Endpoint {
         })
     }
 
+    /// Checks the address of something beside the two, by the rule for REST requests.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidEndpoint`] if it is not an absolute URL of HTTP, or lacks TLS although it is not
+    /// on this machine.
+    pub fn http_url(url: &str) -> Result<Uri, InvalidEndpoint> {
+        check(url, "https", "http")
+    }
+
+    /// Whether an address is on this machine.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use video_core::Endpoint;
+    ///
+    /// assert!(Endpoint::is_local(&"http://127.0.0.1:8080/ping".parse()?));
+    /// assert!(!Endpoint::is_local(&"http://localhost.example.com".parse()?));
+    /// # Ok::<(), http::uri::InvalidUri>(())
+    /// ```
+    #[must_use]
+    pub fn is_local(uri: &Uri) -> bool {
+        uri.host().is_some_and(is_loopback)
+    }
+
     /// The base of REST requests.
     #[must_use]
     pub fn rest(&self) -> &Uri {
@@ -164,6 +190,14 @@ mod tests {
             let error = Endpoint::new(&format!("http://{host}"), WSS).unwrap_err();
             assert!(matches!(error, InvalidEndpoint::PlainText { .. }), "{host}");
         }
+    }
+
+    #[test]
+    fn an_address_beside_the_two_has_the_same_rule() {
+        assert!(Endpoint::http_url("https://hint.test/").is_ok());
+        assert!(Endpoint::http_url("http://[::1]:9").is_ok());
+        let error = Endpoint::http_url("http://hint.test").unwrap_err();
+        assert!(matches!(error, InvalidEndpoint::PlainText { .. }));
     }
 
     #[test]

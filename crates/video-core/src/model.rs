@@ -8,6 +8,7 @@
 mod call;
 mod device;
 mod guest;
+mod edge;
 mod join;
 mod request;
 mod secret;
@@ -16,6 +17,7 @@ mod user;
 pub use call::{CallDetails, CallInfo, CallParticipant, CallSession, Member, QueryCallsPage};
 pub use device::{CreateDeviceRequest, Device, DeviceList, PushProvider};
 pub use guest::{CreateGuestRequest, CreateGuestResponse};
+pub use edge::{Edge, EdgeList};
 pub use join::{IceServer, JoinCredentials, JoinResponse, SfuServer, StatsOptions};
 pub use request::{
     CallData, GetOrCreateCallRequest, JoinCallRequest, MemberRequest, QueryCallsRequest,

@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use video_core::model::{
-    CallDetails, CreateGuestResponse, DeviceList, JoinResponse, QueryCallsPage,
+    CallDetails, CreateGuestResponse, DeviceList, EdgeList, JoinResponse, QueryCallsPage,
 };
 
 use crate::{fixture, time, value};
@@ -105,4 +105,21 @@ fn devices_are_read_with_what_the_service_leaves_out() {
     assert_eq!(voip.created_at, time("2026-03-04T09:59:50Z"));
     let none: DeviceList = serde_json::from_str(r#"{"devices":null}"#).unwrap();
     assert_eq!(none, DeviceList::default());
+}
+
+#[test]
+fn a_list_of_edges_is_read() {
+    let list: EdgeList = serde_json::from_str(fixture!("response.edges.json")).unwrap();
+    let ids: Vec<_> = list.edges.iter().map(|edge| &*edge.id).collect();
+    assert_eq!(ids, ["ams-test-1", "gru-test-1"]);
+    let ams = &list.edges[0];
+    assert_eq!(ams.latency_test_url, "https://ams-test-1.example.test/ping");
+    assert_eq!(
+        (ams.green, ams.yellow, ams.red),
+        (Some(40), Some(90), Some(160))
+    );
+    assert_eq!((ams.latitude, ams.longitude), (Some(52.37), Some(4.9)));
+    assert_eq!(ams.subdivision_iso_code, "NL-NH");
+    assert_eq!(ams.country_iso_code, "NL");
+    assert_eq!(ams.continent_code, "EU");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use video_core::event::{CallUpdated, ConnectionOk};
-use video_core::model::JoinResponse;
+use video_core::model::{EdgeList, JoinResponse};
 use video_core::{Event, EventPayload};
 
 use crate::{event, fixture, value};
@@ -65,6 +65,24 @@ fn a_join_with_gaps_and_surprises_is_read() {
     assert_eq!(join.details.own_capabilities.len(), 11);
     assert_eq!(join.stats_options.reporting_interval_ms, 0);
     assert_eq!(join.credentials.server.edge_name, "sfu-edge-test-1");
+}
+
+#[test]
+fn an_edge_needs_nothing_but_its_id() {
+    let body = r#"{"edges": [{"id": "a"}, {"id": "b", "latency_test_url": null, "green": -1,
+        "yellow": 1.5, "red": "160", "latitude": "north", "longitude": null,
+        "country_iso_code": null, "aroma": {"enabled": true}}]}"#;
+    let list: EdgeList = serde_json::from_str(body).unwrap();
+    let [bare, odd] = list.edges.as_slice() else {
+        panic!("{list:?}");
+    };
+    assert_eq!(bare.latency_test_url, odd.latency_test_url);
+    assert_eq!((odd.green, odd.yellow, odd.red), (None, None, None));
+    assert_eq!((odd.latitude, odd.longitude), (None, None));
+    for body in [r#"{"edges": null}"#, "{}"] {
+        let none: EdgeList = serde_json::from_str(body).unwrap();
+        assert!(none.edges.is_empty());
+    }
 }
 
 /// Promise: CK068, BD17
