@@ -3,11 +3,14 @@
 //! Call-and-return seams have mocks made by `mockall`: [`MockHttpTransport`],
 //! [`MockRpcTransport`], [`MockEventConnector`], [`MockEventChannel`]. A socket is a stream, which
 //! a mock can not keep waiting, so it has a scripted double: [`ScriptedSocket`]. A dialer is a
-//! closure: [`dialer_fn`].
+//! closure: [`dialer_fn`]. An exchange that takes time, which a mock can not express, is one
+//! too: [`http_fn`].
 
 mod dialer;
+mod http;
 mod socket;
 
+pub use self::http::{HttpFn, http_fn};
 pub use dialer::{DialerFn, dialer_fn};
 pub use socket::{ScriptedConnector, ScriptedSocket, SocketScript};
 
