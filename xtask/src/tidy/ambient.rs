@@ -10,6 +10,14 @@ pub(crate) const LEGAL: &[(&str, &str)] = &[
         "starts the token worker and owns its task",
     ),
     (
+        "crates/video-client/src/latency.rs",
+        "measures how far away the edges are",
+    ),
+    (
+        "crates/video-client/src/location.rs",
+        "starts the search for the location and owns its task",
+    ),
+    (
         "crates/video-client/src/lifecycle.rs",
         "starts the lifecycle keeper and owns its task",
     ),
