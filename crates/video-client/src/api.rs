@@ -6,8 +6,9 @@ use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use video_core::model::{
-    CallDetails, CreateDeviceRequest, DeviceList, GetOrCreateCallRequest, JoinCallRequest,
-    JoinResponse, QueryCallsPage, QueryCallsRequest, SendCallEventRequest, UpdateCallRequest,
+    CallDetails, CreateDeviceRequest, DeviceList, Edge, EdgeList, GetOrCreateCallRequest,
+    JoinCallRequest, JoinResponse, QueryCallsPage, QueryCallsRequest, SendCallEventRequest,
+    UpdateCallRequest,
 };
 use video_core::{CallCid, ConnectionId, Json};
 use video_transport::{RpcRequest, RpcTransport};
@@ -127,6 +128,13 @@ impl Api {
         let request = RpcRequest::new(Method::DELETE, &["devices"]).query("id", id);
         self.0.call(request).await?;
         Ok(())
+    }
+
+    /// Protocol: `GetEdges`.
+    pub(crate) async fn get_edges(&self) -> Result<Vec<Edge>> {
+        let request = RpcRequest::new(Method::GET, &["edges"]);
+        let list: EdgeList = self.call(request).await?.body;
+        Ok(list.edges)
     }
 
     async fn call<T: DeserializeOwned>(&self, request: RpcRequest) -> Result<Answer<T>> {

@@ -197,12 +197,15 @@ impl StreamVideoBuilder {
         let parts = Parts {
             user,
             rpc: Arc::new(wiring.rpc(credentials)),
+            http: wiring.http(),
             events,
             tokens,
         };
         let extras = Extras {
             guest: identity.guest(),
             background: options.background,
+            location: Some(wiring.location()?),
+            latency: options.latency_settings,
             push_provider,
         };
         let client = StreamVideo::assemble(parts, extras);
@@ -311,6 +314,7 @@ mod tests {
             options().coordinator_rpc_url("http://video.example.test"),
             options().coordinator_ws_url("https://video.example.test/video/connect"),
             options().coordinator_ws_url("wss://video.example.test/video/connect?region=eu"),
+            options().location_hint_url("http://hint.example.test"),
         ] {
             let built = john().options(options).user_token(token()).build();
             let error = built.unwrap_err();

@@ -14,9 +14,12 @@ use crate::api::Api;
 use crate::builder::{BuildError, StreamVideoBuilder};
 use crate::call::Call;
 use crate::devices::Devices;
+use crate::edges::Edges;
 use crate::error::{Error, Result};
 use crate::guest::GuestTokens;
+use crate::latency::LatencySettings;
 use crate::lifecycle::{ActiveCall, ActiveCallMedia, BackgroundPolicy, Lifecycle, LifecycleKeeper};
+use crate::location::LocationHint;
 use crate::parts::Parts;
 use crate::push::{Push, PushProviderFn};
 use crate::rewatch::Watched;
@@ -59,6 +62,8 @@ struct Inner {
     guest: Option<Arc<GuestTokens>>,
     push: Option<Push>,
     lifecycle: LifecycleKeeper,
+    location: LocationHint,
+    edges: Edges,
 }
 
 /// What a client made of doubles can do without.
@@ -67,6 +72,8 @@ pub(crate) struct Extras {
     pub(crate) guest: Option<Arc<GuestTokens>>,
     pub(crate) background: BackgroundPolicy,
     pub(crate) push_provider: Option<PushProviderFn>,
+    pub(crate) location: Option<LocationHint>,
+    pub(crate) latency: LatencySettings,
 }
 
 impl StreamVideo {
@@ -84,8 +91,12 @@ impl StreamVideo {
             Push::new(manager, state.clone())
         });
         let lifecycle = LifecycleKeeper::new(Arc::clone(&parts.events), extras.background);
+        let location = extras.location;
         Self {
             inner: Arc::new(Inner {
+                location: location
+                    .unwrap_or_else(|| LocationHint::asked_by_default(Arc::clone(&parts.http))),
+                edges: Edges::new(Arc::clone(&parts.http), extras.latency),
                 watched: Watched::new(api, state),
                 parts,
                 guest: extras.guest,
@@ -95,7 +106,7 @@ impl StreamVideo {
         }
     }
 
-    /// A client made of these parts, of which a test may double any.
+    /// A client made of these parts, of which a test may double any, with default options.
     #[cfg(feature = "test-util")]
     #[must_use]
     pub fn from_parts(parts: Parts) -> Self {
@@ -131,6 +142,7 @@ impl StreamVideo {
 
     /// What else there is to do when the client connects.
     fn connecting(&self, register_push_device: bool) {
+        self.inner.location.prefetch();
         if let Some(push) = &self.inner.push {
             push.connecting(register_push_device);
         }
@@ -183,6 +195,7 @@ impl StreamVideo {
     pub async fn shutdown(&self) -> Result<()> {
         self.inner.watched.stop().await;
         self.inner.lifecycle.stop();
+        self.inner.location.stop().await;
         if let Some(push) = &self.inner.push {
             push.dispose().await;
         }
@@ -346,6 +359,14 @@ impl StreamVideo {
 
     pub(crate) fn watched(&self) -> &Watched {
         &self.inner.watched
+    }
+
+    pub(crate) fn location(&self) -> &LocationHint {
+        &self.inner.location
+    }
+
+    pub(crate) fn measured_edges(&self) -> &Edges {
+        &self.inner.edges
     }
 }
 

@@ -5,11 +5,14 @@ mod builder;
 mod call;
 mod client;
 mod devices;
+mod edges;
 mod error;
 mod guest;
 mod identity;
 mod installed;
+mod latency;
 mod lifecycle;
+mod location;
 mod logging;
 mod options;
 mod parts;
@@ -25,6 +28,7 @@ pub use call::{
 pub use client::{Connect, StreamVideo};
 pub use devices::{CreateDevice, Devices};
 pub use error::{Error, ErrorKind, Result};
+pub use latency::{EdgeLatency, LatencySettings};
 pub use lifecycle::{ActiveCall, ActiveCallMedia, Lifecycle, MediaError, MediaSource};
 pub use logging::{LogMessage, LogPriority, LogRecord};
 pub use options::StreamVideoOptions;
@@ -36,8 +40,13 @@ pub use push::{PushError, PushNotificationManager};
 pub mod test_util {
     pub use video_auth::test_util::{ScriptedLoader, unsigned_token};
     pub use video_core::MockTokenSource;
-    pub use video_transport::test_util::{DialerFn, MockEventChannel, MockRpcTransport, dialer_fn};
-    pub use video_transport::{EventChannel, RpcRequest, RpcResponse, RpcTransport};
+    pub use video_transport::test_util::{
+        DialerFn, HttpFn, MockEventChannel, MockHttpTransport, MockRpcTransport, dialer_fn, http_fn,
+    };
+    pub use video_transport::{
+        EventChannel, HttpError, HttpErrorKind, HttpTransport, RpcRequest, RpcResponse,
+        RpcTransport,
+    };
 }
 pub use video_auth::{LoadTokenError, OnTokenUpdated, RefreshPolicy, TokenClaims, TokenLoader};
 pub use video_core::{

@@ -11,6 +11,7 @@ use video_core::{
 use video_transport::TlsRoots;
 use video_transport::{Dialer, Entropy, RpcLimits, SessionTimeouts, SocketLimits};
 
+use crate::latency::LatencySettings;
 use crate::lifecycle::BackgroundPolicy;
 
 /// What can be chosen about a client. Everything has a default that suits production.
@@ -35,6 +36,9 @@ use crate::lifecycle::BackgroundPolicy;
 /// | `socket_limits` | 16 MiB, 5 s | the largest event, and how long a write may take |
 /// | `max_response` | 16 MiB | the largest response |
 /// | `event_buffer` | 1024 | how far a listener may fall behind |
+/// | `location` | found out | where the user is said to be, such as `AMS` |
+/// | `location_hint_url` | that of Stream | who is asked where the user is |
+/// | `latency_settings` | 3 rounds, 3 s | how the latencies of edges are measured |
 /// | `app`, `device_model` | none | what the service is told about the program |
 /// | `tls_roots` | those of the platform | which certificates are trusted |
 /// | `dialer` | TCP and TLS | how byte streams are opened |
@@ -68,6 +72,9 @@ pub struct StreamVideoOptions {
     pub(crate) socket_limits: SocketLimits,
     pub(crate) max_response: usize,
     pub(crate) event_buffer: usize,
+    pub(crate) location: Option<String>,
+    pub(crate) location_hint_url: Option<String>,
+    pub(crate) latency_settings: LatencySettings,
     pub(crate) client_tag: ClientTag,
     #[cfg(feature = "tls")]
     pub(crate) tls_roots: TlsRoots,
@@ -93,6 +100,9 @@ impl Default for StreamVideoOptions {
             socket_limits: SocketLimits::default(),
             max_response: 16 * 1024 * 1024,
             event_buffer: 1024,
+            location: None,
+            location_hint_url: None,
+            latency_settings: LatencySettings::default(),
             client_tag: ClientTag::new(),
             #[cfg(feature = "tls")]
             tls_roots: TlsRoots::default(),
@@ -217,6 +227,25 @@ impl StreamVideoOptions {
     /// Sets how many items a listener may fall behind before it loses the oldest.
     pub fn event_buffer(mut self, items: usize) -> Self {
         self.event_buffer = items;
+        self
+    }
+
+    /// Sets where the user is, such as `AMS`, instead of finding it out.
+    pub fn location(mut self, location: impl Into<String>) -> Self {
+        self.location = Some(location.into());
+        self
+    }
+
+    /// Sets who is asked where the user is. Without it Stream is, unless the service itself is on
+    /// this machine, where the question has no meaning.
+    pub fn location_hint_url(mut self, url: impl Into<String>) -> Self {
+        self.location_hint_url = Some(url.into());
+        self
+    }
+
+    /// Sets how the latencies of edges are measured.
+    pub fn latency_settings(mut self, settings: LatencySettings) -> Self {
+        self.latency_settings = settings;
         self
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 use video_core::{TokenSource, User};
-use video_transport::{EventChannel, RpcTransport};
+use video_transport::{EventChannel, HttpTransport, RpcTransport};
 
 /// What a client is made of.
 ///
@@ -21,6 +21,8 @@ pub struct Parts {
     pub user: Arc<watch::Sender<Arc<User>>>,
     /// Makes requests.
     pub rpc: Arc<dyn RpcTransport>,
+    /// Asks others than the service: where the user is, and how far away edges are.
+    pub http: Arc<dyn HttpTransport>,
     /// Holds the connection.
     pub events: Arc<dyn EventChannel>,
     /// Supplies tokens.

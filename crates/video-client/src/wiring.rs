@@ -10,6 +10,8 @@ use video_transport::{
 };
 
 use crate::builder::BuildError;
+use crate::call::UNKNOWN_LOCATION;
+use crate::location::LocationHint;
 use crate::options::StreamVideoOptions;
 
 /// What the layers beneath a client have in common.
@@ -41,6 +43,27 @@ impl<'a> Wiring<'a> {
             dialer,
             http: Arc::new(http),
         }
+    }
+
+    pub(crate) fn http(&self) -> Arc<dyn HttpTransport> {
+        Arc::clone(&self.http)
+    }
+
+    /// A service on this machine is not told where in the world it is asked from, unless it has a
+    /// hint of its own, so that nothing leaves the machine.
+    pub(crate) fn location(&self) -> Result<LocationHint, BuildError> {
+        let (options, http) = (self.options, self.http());
+        Ok(match (&options.location, &options.location_hint_url) {
+            (Some(location), _) => LocationHint::given(location.clone()),
+            (None, Some(url)) => {
+                let url = Endpoint::http_url(url).map_err(BuildError::Endpoint)?;
+                LocationHint::asked(http, url)
+            }
+            (None, None) if Endpoint::is_local(self.endpoint.rest()) => {
+                LocationHint::given(UNKNOWN_LOCATION.to_owned())
+            }
+            (None, None) => LocationHint::asked_by_default(http),
+        })
     }
 
     /// Requests of whoever has these credentials.

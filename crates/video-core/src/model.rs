@@ -7,8 +7,8 @@
 
 mod call;
 mod device;
-mod guest;
 mod edge;
+mod guest;
 mod join;
 mod request;
 mod secret;
@@ -16,8 +16,8 @@ mod user;
 
 pub use call::{CallDetails, CallInfo, CallParticipant, CallSession, Member, QueryCallsPage};
 pub use device::{CreateDeviceRequest, Device, DeviceList, PushProvider};
-pub use guest::{CreateGuestRequest, CreateGuestResponse};
 pub use edge::{Edge, EdgeList};
+pub use guest::{CreateGuestRequest, CreateGuestResponse};
 pub use join::{IceServer, JoinCredentials, JoinResponse, SfuServer, StatsOptions};
 pub use request::{
     CallData, GetOrCreateCallRequest, JoinCallRequest, MemberRequest, QueryCallsRequest,

@@ -271,6 +271,7 @@ awaitable!(SendCustomEvent -> (), |this| async move {
 #[must_use = "does nothing until awaited"]
 pub struct JoinCall {
     call: Call,
+    location: Option<String>,
     body: JoinCallRequest,
     invalid: Option<serde_json::Error>,
     watch: bool,
@@ -278,19 +279,19 @@ pub struct JoinCall {
 
 impl JoinCall {
     pub(super) fn new(call: Call) -> Self {
-        let mut body = JoinCallRequest::default();
-        UNKNOWN_LOCATION.clone_into(&mut body.location);
         Self {
             call,
-            body,
+            location: None,
+            body: JoinCallRequest::default(),
             invalid: None,
             watch: true,
         }
     }
 
-    /// Sets a hint where the user is, such as `AMS`.
+    /// Sets where the user is, such as `AMS`. Otherwise it is what the client has found out, or
+    /// [`UNKNOWN_LOCATION`]: a join waits for that at most 2 s, and only if it is not known yet.
     pub fn location(mut self, location: impl Into<String>) -> Self {
-        self.body.location = location.into();
+        self.location = Some(location.into());
         self
     }
 
@@ -321,8 +322,12 @@ impl JoinCall {
 }
 
 awaitable!(JoinCall -> JoinResponse, |this| async move {
-    let Self { call, body, invalid, watch } = this;
+    let Self { call, location, mut body, invalid, watch } = this;
     invalid.map_or(Ok(()), Err)?;
+    body.location = match location {
+        Some(location) => location,
+        None => call.client.location().get().await,
+    };
     let joined = call.client.api().join_call(&call.cid, &body, watch).await?;
     Ok(call.note(joined))
 });

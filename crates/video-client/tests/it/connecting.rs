@@ -370,6 +370,7 @@ async fn a_loader_works_with_any_address_of_the_service() {
             .options()
             .coordinator_rpc_url(rest)
             .coordinator_ws_url(socket)
+            .location("AMS")
             .dialer(dialer_fn(move |target| {
                 noted.lock().unwrap().push(target.to_string());
                 let io = coordinator.connect();

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use video_client::test_util::{MockEventChannel, MockRpcTransport, MockTokenSource, RpcResponse};
+use video_client::test_util::{
+    MockEventChannel, MockHttpTransport, MockRpcTransport, MockTokenSource, RpcResponse,
+};
 use video_client::{ConnectionState, Parts, StreamVideo, User};
 
 #[tokio::test]
@@ -19,6 +21,7 @@ async fn a_client_runs_on_mocks_alone() {
     let client = StreamVideo::from_parts(Parts {
         user: Arc::new(watch::Sender::new(Arc::new(User::regular("john")))),
         rpc: Arc::new(rpc),
+        http: Arc::new(MockHttpTransport::new()),
         events: Arc::new(events),
         tokens: Arc::new(MockTokenSource::new()),
     });
