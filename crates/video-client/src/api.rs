@@ -11,9 +11,10 @@ use video_core::model::{
     UpdateCallRequest,
 };
 use video_core::{CallCid, ConnectionId, Json};
-use video_transport::{RpcRequest, RpcTransport};
+use video_transport::{RpcRequest, RpcResponse, RpcTransport};
 
 use crate::error::Result;
+use crate::logging::LogBridge;
 
 /// What the service answered, and where it was told to watch.
 #[derive(Debug)]
@@ -22,11 +23,22 @@ pub(crate) struct Answer<T> {
     pub(crate) watched_on: Option<ConnectionId>,
 }
 
-/// The operations of the service.
+/// The operations of the service, and where they are logged.
 #[derive(Debug, Clone)]
-pub(crate) struct Api(pub(crate) Arc<dyn RpcTransport>);
+pub(crate) struct Api {
+    rpc: Arc<dyn RpcTransport>,
+    log: LogBridge,
+}
 
 impl Api {
+    pub(crate) fn new(rpc: Arc<dyn RpcTransport>, log: LogBridge) -> Self {
+        Self { rpc, log }
+    }
+
+    pub(crate) fn log(&self) -> &LogBridge {
+        &self.log
+    }
+
     /// Protocol: `GetCall`.
     pub(crate) async fn get_call(
         &self,
@@ -85,7 +97,7 @@ impl Api {
     /// Protocol: `EndCall`.
     pub(crate) async fn end_call(&self, cid: &CallCid) -> Result<()> {
         let request = of_call(Method::POST, cid, Some("mark_ended"))?;
-        self.0.call(request.idempotent()).await?;
+        self.send(request.idempotent()).await?;
         Ok(())
     }
 
@@ -94,7 +106,7 @@ impl Api {
         let mut body = SendCallEventRequest::default();
         body.custom = custom;
         let request = of_call(Method::POST, cid, Some("event"))?.body(json(&body)?);
-        self.0.call(request).await?;
+        self.send(request).await?;
         Ok(())
     }
 
@@ -113,7 +125,7 @@ impl Api {
     /// Protocol: `CreateDevice`. Executed twice it replaces the device by itself.
     pub(crate) async fn create_device(&self, body: &CreateDeviceRequest) -> Result<()> {
         let request = RpcRequest::new(Method::POST, &["devices"]).body(json(body)?);
-        self.0.call(request.idempotent()).await?;
+        self.send(request.idempotent()).await?;
         Ok(())
     }
 
@@ -126,7 +138,7 @@ impl Api {
     /// Protocol: `DeleteDevice`.
     pub(crate) async fn delete_device(&self, id: &str) -> Result<()> {
         let request = RpcRequest::new(Method::DELETE, &["devices"]).query("id", id);
-        self.0.call(request).await?;
+        self.send(request).await?;
         Ok(())
     }
 
@@ -137,8 +149,12 @@ impl Api {
         Ok(list.edges)
     }
 
+    async fn send(&self, request: RpcRequest) -> Result<RpcResponse> {
+        Ok(self.log.wrap(self.rpc.call(request)).await?)
+    }
+
     async fn call<T: DeserializeOwned>(&self, request: RpcRequest) -> Result<Answer<T>> {
-        let response = self.0.call(request).await?;
+        let response = self.send(request).await?;
         Ok(Answer {
             body: response.decode()?,
             watched_on: response.watched_on,

@@ -15,6 +15,7 @@ use video_transport::{ConnectOptions, Credentials, EventChannel, NoSession};
 use crate::client::{Extras, StreamVideo};
 use crate::devices::Devices;
 use crate::identity::{Identity, Proof};
+use crate::logging::LogBridge;
 use crate::options::StreamVideoOptions;
 use crate::parts::Parts;
 use crate::push::{PushNotificationManager, PushProviderFn};
@@ -160,6 +161,12 @@ impl StreamVideoBuilder {
     ///
     /// [`BuildError`] if the client could never work. Nothing has been started then.
     pub fn build(self) -> Result<StreamVideo, BuildError> {
+        let options = &self.options;
+        let log = LogBridge::new(options.log_priority, options.log_handler.clone());
+        log.clone().enter(|| self.build_inside(log))
+    }
+
+    fn build_inside(self, log: LogBridge) -> Result<StreamVideo, BuildError> {
         let Self {
             api_key,
             user,
@@ -204,6 +211,7 @@ impl StreamVideoBuilder {
         let extras = Extras {
             guest: identity.guest(),
             background: options.background,
+            log,
             location: Some(wiring.location()?),
             latency: options.latency_settings,
             push_provider,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 use video_core::model::OwnUser;
-use video_core::{CallCid, Event, TokenSource as _, User, UserToken};
+use video_core::{CallCid, Event, User, UserToken};
 use video_transport::{ConnectError, ConnectOptions, ConnectionState, Events, WaitError};
 
 use crate::api::Api;
@@ -20,6 +20,7 @@ use crate::guest::GuestTokens;
 use crate::latency::LatencySettings;
 use crate::lifecycle::{ActiveCall, ActiveCallMedia, BackgroundPolicy, Lifecycle, LifecycleKeeper};
 use crate::location::LocationHint;
+use crate::logging::LogBridge;
 use crate::parts::Parts;
 use crate::push::{Push, PushProviderFn};
 use crate::rewatch::Watched;
@@ -64,6 +65,7 @@ struct Inner {
     lifecycle: LifecycleKeeper,
     location: LocationHint,
     edges: Edges,
+    log: LogBridge,
 }
 
 /// What a client made of doubles can do without.
@@ -74,6 +76,7 @@ pub(crate) struct Extras {
     pub(crate) push_provider: Option<PushProviderFn>,
     pub(crate) location: Option<LocationHint>,
     pub(crate) latency: LatencySettings,
+    pub(crate) log: LogBridge,
 }
 
 impl StreamVideo {
@@ -84,7 +87,7 @@ impl StreamVideo {
     }
 
     pub(crate) fn assemble(parts: Parts, extras: Extras) -> Self {
-        let api = Api(Arc::clone(&parts.rpc));
+        let api = Api::new(Arc::clone(&parts.rpc), extras.log.clone());
         let state = parts.events.state();
         let push = extras.push_provider.map(|provider| {
             let manager = provider.call(Devices::new(api.clone()));
@@ -102,6 +105,7 @@ impl StreamVideo {
                 guest: extras.guest,
                 push,
                 lifecycle,
+                log: extras.log,
             }),
         }
     }
@@ -158,10 +162,14 @@ impl StreamVideo {
     ///
     /// Cancel safe: the socket is closed all the same.
     pub async fn disconnect(&self) {
-        if let Some(push) = &self.inner.push {
-            push.disconnecting().await;
-        }
-        self.inner.parts.events.disconnect().await;
+        let Inner { parts, log, .. } = &*self.inner;
+        log.wrap(async {
+            if let Some(push) = &self.inner.push {
+                push.disconnecting().await;
+            }
+            parts.events.disconnect().await;
+        })
+        .await;
     }
 
     /// Closes the socket and keeps the wish to be connected for [`resume`](Self::resume): for
@@ -171,7 +179,8 @@ impl StreamVideo {
     ///
     /// Cancel safe: the socket is closed all the same.
     pub async fn pause(&self) {
-        self.inner.parts.events.pause().await;
+        let Inner { parts, log, .. } = &*self.inner;
+        log.wrap(parts.events.pause()).await;
     }
 
     /// Connects again after a [`pause`](Self::pause), without waiting for it.
@@ -180,7 +189,8 @@ impl StreamVideo {
     ///
     /// Cancel safe.
     pub async fn resume(&self) {
-        self.inner.parts.events.resume().await;
+        let Inner { parts, log, .. } = &*self.inner;
+        log.wrap(parts.events.resume()).await;
     }
 
     /// Disconnects for ever, ends all event streams and waits until nothing runs any more.
@@ -193,13 +203,17 @@ impl StreamVideo {
     ///
     /// Cancel safe: the client ends all the same.
     pub async fn shutdown(&self) -> Result<()> {
-        self.inner.watched.stop().await;
-        self.inner.lifecycle.stop();
-        self.inner.location.stop().await;
-        if let Some(push) = &self.inner.push {
-            push.dispose().await;
-        }
-        Ok(self.inner.parts.events.shutdown().await?)
+        let Inner { parts, log, .. } = &*self.inner;
+        log.wrap(async {
+            self.inner.watched.stop().await;
+            self.inner.lifecycle.stop();
+            self.inner.location.stop().await;
+            if let Some(push) = &self.inner.push {
+                push.dispose().await;
+            }
+            Ok(parts.events.shutdown().await?)
+        })
+        .await
     }
 
     /// A handle on a call. Nothing is sent.
@@ -256,7 +270,12 @@ impl StreamVideo {
     ///
     /// Cancel safe: it is done all the same. Of quick changes the last counts.
     pub async fn set_lifecycle(&self, lifecycle: Lifecycle) {
-        self.inner.lifecycle.set(lifecycle).await;
+        let Inner {
+            lifecycle: keeper,
+            log,
+            ..
+        } = &*self.inner;
+        log.wrap(keeper.set(lifecycle)).await;
     }
 
     /// The calls that are going on: those that a media engine has [activated](Call::activate).
@@ -309,7 +328,8 @@ impl StreamVideo {
     ///
     /// Cancel safe: a load goes on for others.
     pub async fn token(&self) -> Result<UserToken> {
-        Ok(self.inner.parts.tokens.token().await?)
+        let Inner { parts, log, .. } = &*self.inner;
+        Ok(log.wrap(parts.tokens.token()).await?)
     }
 
     /// The user of this client. A guest is another one once the service has created them.
@@ -349,20 +369,25 @@ impl StreamVideo {
         let guest = self.inner.guest.as_ref().ok_or_else(Error::not_a_guest)?;
         self.disconnect().await;
         guest.renew().map_err(BuildError::from)?;
-        guest.token().await?;
+        self.token().await?;
         Ok(self.current_user())
     }
 
     pub(crate) fn api(&self) -> Api {
-        Api(Arc::clone(&self.inner.parts.rpc))
+        Api::new(Arc::clone(&self.inner.parts.rpc), self.inner.log.clone())
     }
 
     pub(crate) fn watched(&self) -> &Watched {
         &self.inner.watched
     }
 
-    pub(crate) fn location(&self) -> &LocationHint {
-        &self.inner.location
+    pub(crate) async fn location(&self) -> String {
+        let Inner { location, log, .. } = &*self.inner;
+        log.wrap(location.get()).await
+    }
+
+    pub(crate) fn log(&self) -> &LogBridge {
+        &self.inner.log
     }
 
     pub(crate) fn measured_edges(&self) -> &Edges {
@@ -414,8 +439,12 @@ impl<'a> IntoFuture for Connect<'a> {
             register_push_device,
         } = self;
         Box::pin(async move {
-            client.connecting(register_push_device);
-            Ok(client.inner.parts.events.connect(options).await?)
+            let Inner { parts, log, .. } = &*client.inner;
+            let connect = async {
+                client.connecting(register_push_device);
+                parts.events.connect(options).await
+            };
+            Ok(log.wrap(connect).await?)
         })
     }
 }

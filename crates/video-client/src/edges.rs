@@ -83,7 +83,8 @@ impl StreamVideo {
     /// Cancel safe: the requests are dropped, and the best edge stays what it was.
     pub async fn measure_latencies(&self) -> Result<Vec<EdgeLatency>> {
         let edges = self.edges().await?;
-        Ok(self.measured_edges().measure(edges).await)
+        let measuring = self.measured_edges().measure(edges);
+        Ok(self.log().wrap(measuring).await)
     }
 
     /// The edge with the best [median](EdgeLatency::median) in the last measuring that was

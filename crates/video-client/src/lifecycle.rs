@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, warn};
 use video_core::CallCid;
-use video_transport::EventChannel;
+use video_transport::{EventChannel, carry_subscriber};
 
 /// Whether the user sees the program. Told to [`StreamVideo::set_lifecycle`].
 ///
@@ -189,7 +189,7 @@ impl LifecycleKeeper {
             };
             Running {
                 fulfilled: receiver,
-                _task: AbortOnDropHandle::new(tokio::spawn(keeper.run())),
+                _task: AbortOnDropHandle::new(tokio::spawn(carry_subscriber(keeper.run()))),
             }
         });
         running.fulfilled.clone()

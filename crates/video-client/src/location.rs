@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::debug;
-use video_transport::HttpTransport;
+use video_transport::{HttpTransport, carry_subscriber};
 
 use crate::call::UNKNOWN_LOCATION;
 
@@ -148,11 +148,11 @@ impl Asking {
     )]
     fn start(http: Arc<dyn HttpTransport>, url: Uri) -> Self {
         let (sender, progress) = watch::channel(Progress::UnderWay);
-        let task = tokio::spawn(async move {
+        let task = tokio::spawn(carry_subscriber(async move {
             let found = ask(&*http, &url).await;
             // Nobody may be waiting.
             drop(sender.send(found.map_or(Progress::Failed, Progress::Found)));
-        });
+        }));
         Self {
             progress,
             task: AbortOnDropHandle::new(task),

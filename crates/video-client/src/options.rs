@@ -13,6 +13,7 @@ use video_transport::{Dialer, Entropy, RpcLimits, SessionTimeouts, SocketLimits}
 
 use crate::latency::LatencySettings;
 use crate::lifecycle::BackgroundPolicy;
+use crate::logging::{LogHandler, LogPriority, LogRecord};
 
 /// What can be chosen about a client. Everything has a default that suits production.
 ///
@@ -39,6 +40,8 @@ use crate::lifecycle::BackgroundPolicy;
 /// | `location` | found out | where the user is said to be, such as `AMS` |
 /// | `location_hint_url` | that of Stream | who is asked where the user is |
 /// | `latency_settings` | 3 rounds, 3 s | how the latencies of edges are measured |
+/// | `log_priority` | [`LogPriority::None`] | which log lines a handler of this client gets |
+/// | `log_handler_function` | writes to the standard error | what is done with them |
 /// | `app`, `device_model` | none | what the service is told about the program |
 /// | `tls_roots` | those of the platform | which certificates are trusted |
 /// | `dialer` | TCP and TLS | how byte streams are opened |
@@ -75,6 +78,8 @@ pub struct StreamVideoOptions {
     pub(crate) location: Option<String>,
     pub(crate) location_hint_url: Option<String>,
     pub(crate) latency_settings: LatencySettings,
+    pub(crate) log_priority: LogPriority,
+    pub(crate) log_handler: Option<LogHandler>,
     pub(crate) client_tag: ClientTag,
     #[cfg(feature = "tls")]
     pub(crate) tls_roots: TlsRoots,
@@ -103,6 +108,8 @@ impl Default for StreamVideoOptions {
             location: None,
             location_hint_url: None,
             latency_settings: LatencySettings::default(),
+            log_priority: LogPriority::None,
+            log_handler: None,
             client_tag: ClientTag::new(),
             #[cfg(feature = "tls")]
             tls_roots: TlsRoots::default(),
@@ -246,6 +253,47 @@ impl StreamVideoOptions {
     /// Sets how the latencies of edges are measured.
     pub fn latency_settings(mut self, settings: LatencySettings) -> Self {
         self.latency_settings = settings;
+        self
+    }
+
+    /// Sets from which priority on the log lines of this client are handed to a handler of its own.
+    ///
+    /// With [`LogPriority::None`] there are none, and what is logged goes to `tracing` alone, as
+    /// it does in any case. With another and no [handler](Self::log_handler_function) the lines
+    /// are written to the standard error.
+    pub fn log_priority(mut self, priority: LogPriority) -> Self {
+        self.log_priority = priority;
+        self
+    }
+
+    /// Sets what gets the log lines of this client, and of no other, from the
+    /// [priority](Self::log_priority) on. Tokens and other secrets are in none of them.
+    ///
+    /// The handler is called where the line is logged, so it must not block. What it logs itself
+    /// through `tracing` is lost, and if it panics that is caught and reported once.
+    ///
+    /// The subscriber of `tracing` that is current when the client is built, or at a later call of
+    /// it if there was none, hears all that it would hear without a handler. But with one, as with
+    /// every subscriber, the feature `log` of `tracing` falls silent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use video_client::{LogPriority, StreamVideoOptions};
+    ///
+    /// let options = StreamVideoOptions::default()
+    ///     .log_priority(LogPriority::Info)
+    ///     .log_handler_function(|line| {
+    ///         if line.priority() >= LogPriority::Warning || line.tag().ends_with("session::driver") {
+    ///             println!("[{}] {}", line.tag(), line.message());
+    ///         }
+    ///     });
+    /// ```
+    pub fn log_handler_function(
+        mut self,
+        handler: impl Fn(&LogRecord<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.log_handler = Some(LogHandler::new(handler));
         self
     }
 

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::{debug, warn};
-use video_transport::ConnectionState;
+use video_transport::{ConnectionState, carry_subscriber};
 
 use crate::devices::Devices;
 
@@ -181,7 +181,7 @@ impl Push {
     fn start(&self) {
         let mut task = self.task();
         *task = match std::mem::replace(&mut *task, Task::Over) {
-            Task::Ready(keeper) => Task::Running(tokio::spawn(keeper.run())),
+            Task::Ready(keeper) => Task::Running(tokio::spawn(carry_subscriber(keeper.run()))),
             other => other,
         };
     }

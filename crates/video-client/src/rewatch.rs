@@ -86,11 +86,8 @@ impl Watched {
         let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
         if task.is_none() {
             let shared = Arc::clone(&self.shared);
-            *task = Some(AbortOnDropHandle::new(tokio::spawn(carry_subscriber(
-                async move {
-                    shared.run().await;
-                },
-            ))));
+            let spawn = || tokio::spawn(carry_subscriber(async move { shared.run().await }));
+            *task = Some(AbortOnDropHandle::new(self.shared.api.log().enter(spawn)));
         }
     }
 }

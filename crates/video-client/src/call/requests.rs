@@ -326,7 +326,7 @@ awaitable!(JoinCall -> JoinResponse, |this| async move {
     invalid.map_or(Ok(()), Err)?;
     body.location = match location {
         Some(location) => location,
-        None => call.client.location().get().await,
+        None => call.client.location().await,
     };
     let joined = call.client.api().join_call(&call.cid, &body, watch).await?;
     Ok(call.note(joined))
