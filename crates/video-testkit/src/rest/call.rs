@@ -124,10 +124,10 @@ impl Asking<'_> {
     pub(super) fn end(self, name: &CallName) -> Result<Reply, ApiError> {
         let cid = name.cid();
         let now = self.context.now;
+        let by = self.world.user_or_new(self.caller.user()?, now).clone();
         let found = self.world.call_mut(&cid)?;
         found.ended_at = Some(now.to_owned());
         now.clone_into(&mut found.updated_at);
-        let by = self.world.user_or_new(self.caller.user()?, now).clone();
         let found = self.world.existing_call(&cid)?;
         let event = event::call_ended(self.world, found, &by, now);
         Ok(Reply::done(201).with(self.tell(&cid, event)))
@@ -142,11 +142,9 @@ impl Asking<'_> {
         self.world.existing_call(&cid)?;
         let body: SendEvent = request::read(body)?;
         let custom = Value::Object(body.custom.unwrap_or_default());
-        let by = self
-            .world
-            .user_or_new(self.caller.user()?, self.context.now)
-            .clone();
-        let event = event::custom(&cid, &by, &custom, self.context.now);
+        let (user, now) = (self.caller.user()?, self.context.now);
+        let by = self.world.user_or_new(user, now).clone();
+        let event = event::custom(&cid, &by, &custom, now);
         Ok(Reply::done(201).with(self.tell(&cid, event)))
     }
 

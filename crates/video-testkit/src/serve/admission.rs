@@ -12,18 +12,13 @@ const ANONYMOUS_KIND: &str = "anonymous";
 
 /// Checks the key and, unless nobody needs one here, the token. The kind that the request
 /// announces decides whose token it must be.
-pub(super) fn admit(
-    shared: &Shared,
-    world: &World,
-    operation: Option<&Operation>,
-    read: &Read,
-) -> Result<Caller, ApiError> {
+pub(super) fn admit(shared: &Shared, world: &World, read: &Read) -> Result<Caller, ApiError> {
     let config = &shared.config;
     if read.query.get("api_key") != Some(config.api_key.as_str()) {
         return Err(ApiError::new(BAD_KEY, "the API key is not valid"));
     }
     let anonymous = read.call.auth_type.as_deref() == Some(ANONYMOUS_KIND);
-    let public = operation.is_some_and(Operation::is_public);
+    let public = read.operation.as_ref().is_ok_and(Operation::is_public);
     if anonymous && (public || read.token.is_empty()) {
         return Ok(Caller::Anonymous(Vec::new()));
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::http::{Cut, header};
 use crate::journal::RestCall;
 use crate::jwt;
-use crate::rest::Query;
+use crate::rest::{Operation, Query};
 use crate::shared::Shared;
 use crate::wire::error::{ApiError, INPUT, TOO_BIG};
 
@@ -18,6 +18,10 @@ const MAX_BODY: usize = 1 << 20;
 
 /// A request that has been read.
 pub(super) struct Read {
+    /// What is asked for, or why it is nothing.
+    pub(super) operation: Result<Operation, ApiError>,
+    /// The scheme and host that it was sent to; in memory there are none.
+    pub(super) origin: Option<String>,
     pub(super) token: String,
     pub(super) query: Query,
     pub(super) body: Result<Option<Value>, ApiError>,
@@ -25,7 +29,12 @@ pub(super) struct Read {
     pub(super) call: RestCall,
 }
 
-pub(super) async fn read(shared: &Shared, request: Request<Incoming>) -> Result<Read, Cut> {
+pub(super) async fn read(
+    shared: &Shared,
+    operation: Result<Operation, ApiError>,
+    origin: Option<String>,
+    request: Request<Incoming>,
+) -> Result<Read, Cut> {
     let (parts, body) = request.into_parts();
     let query = Query::parse(parts.uri.query());
     let text = |name| header(&parts.headers, name).map(|text| shared.redactor.text(text));
@@ -58,6 +67,8 @@ pub(super) async fn read(shared: &Shared, request: Request<Incoming>) -> Result<
         call.body = Some(shared.redactor.json(body));
     }
     Ok(Read {
+        operation,
+        origin,
         token: token.to_owned(),
         query,
         body,

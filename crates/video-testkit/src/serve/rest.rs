@@ -23,7 +23,7 @@ pub(super) async fn answer(
     origin: Option<String>,
     request: Request<Incoming>,
 ) -> Result<Answer, Cut> {
-    let read = read(shared, request).await?;
+    let read = read(shared, operation, origin, request).await?;
     let fault = shared.fault(FaultPlace::Rest, &read.call.method, &read.call.path);
     match fault {
         Some(Fault::Delay(span)) => tokio::time::sleep(span).await,
@@ -41,36 +41,28 @@ pub(super) async fn answer(
             retry_after,
         }) => {
             let answer = planned(status, body, retry_after);
-            answered(shared, operation.as_ref().ok(), read, &answer, None);
+            answered(shared, read, &answer, None);
             return Ok(answer);
         }
         Some(Fault::ApiError(code)) => {
             let failed = ApiError::new(code, "planned");
-            answered(
-                shared,
-                operation.as_ref().ok(),
-                read,
-                &error(&failed),
-                Some(code),
-            );
-            return Ok(error(&failed));
+            let answer = error(&failed);
+            answered(shared, read, &answer, Some(code));
+            return Ok(answer);
         }
         Some(Fault::ExpireToken) => expire(shared, &read.token),
         _ => {}
     }
-    Ok(decide(shared, operation, origin.as_deref(), read))
+    Ok(decide(shared, read))
 }
 
 /// Admits the user and carries the operation out; journal and events are in this order.
-fn decide(
-    shared: &Shared,
-    operation: Result<Operation, ApiError>,
-    origin: Option<&str>,
-    read: Read,
-) -> Answer {
+fn decide(shared: &Shared, read: Read) -> Answer {
     let mut hub = shared.hub();
-    let admitted = admit(shared, &hub.world, operation.as_ref().ok(), &read);
+    let admitted = admit(shared, &hub.world, &read);
     let Read {
+        operation,
+        origin,
         query,
         body,
         mut call,
@@ -89,7 +81,7 @@ fn decide(
             now: &now,
             unix: shared.clock.unix(),
             config: &shared.config,
-            origin,
+            origin: origin.as_deref(),
         };
         rest::answer(&mut hub.world, &context, request)
     });
@@ -131,14 +123,8 @@ fn unanswered(shared: &Shared, read: Read) {
     shared.journal.write(Entry::Rest(Box::new(read.call)));
 }
 
-fn answered(
-    shared: &Shared,
-    operation: Option<&Operation>,
-    read: Read,
-    answer: &Answer,
-    code: Option<i64>,
-) {
-    let user = sender(&admit(shared, &shared.hub().world, operation, &read));
+fn answered(shared: &Shared, read: Read, answer: &Answer, code: Option<i64>) {
+    let user = sender(&admit(shared, &shared.hub().world, &read));
     let mut call = read.call;
     call.status = Some(answer.status().as_u16());
     call.code = code;
