@@ -3,6 +3,7 @@
 mod admission;
 mod cors;
 mod http;
+mod late;
 mod probe;
 mod read;
 mod rest;

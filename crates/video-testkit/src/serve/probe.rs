@@ -8,6 +8,7 @@ use http::{Request, StatusCode};
 use hyper::body::Incoming;
 
 use super::http::{Answer, Cut, authority, planned, with_status};
+use super::late::late;
 use crate::fault::{Fault, FaultPlace};
 use crate::journal::{Entry, Probe};
 use crate::rest::{Probed, Query};
@@ -26,27 +27,25 @@ pub(super) async fn answer(
         Probed::Hint => shared.fault(FaultPlace::Hint, &probe.method, ""),
         Probed::Edge(id) => shared.fault(FaultPlace::Edge, &probe.method, id),
     };
-    let mut answer = match probed {
+    let mut answer = match &probed {
         Probed::Hint => hint(shared),
         Probed::Edge(_) => empty(),
     };
-    let journal = |probe: Probe| {
-        shared.journal.write(match &probed {
-            Probed::Hint => Entry::Hint(Box::new(probe)),
-            Probed::Edge(id) => Entry::LatencyTest {
-                edge: id.clone(),
-                probe: Box::new(probe),
-            },
-        });
+    let entry = |probe: &Probe| match &probed {
+        Probed::Hint => Entry::Hint(Box::new(probe.clone())),
+        Probed::Edge(id) => Entry::LatencyTest {
+            edge: id.clone(),
+            probe: Box::new(probe.clone()),
+        },
     };
     match fault {
-        Some(Fault::Delay(span)) => tokio::time::sleep(span).await,
+        Some(Fault::Delay(span)) => late(shared, span, entry(&probe)).await,
         Some(Fault::Stall) => {
-            journal(probe);
+            shared.journal.write(entry(&probe));
             return pending().await;
         }
         Some(Fault::Drop) => {
-            journal(probe);
+            shared.journal.write(entry(&probe));
             return Err(Cut);
         }
         Some(Fault::Status {
@@ -57,7 +56,7 @@ pub(super) async fn answer(
         _ => {}
     }
     probe.status = Some(answer.status().as_u16());
-    journal(probe);
+    shared.journal.write(entry(&probe));
     Ok(answer)
 }
 

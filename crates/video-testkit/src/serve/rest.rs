@@ -9,6 +9,7 @@ use video_core::UserId;
 
 use super::admission::admit;
 use super::http::{Answer, Cut, error, json, planned};
+use super::late::late;
 use super::read::{Read, read};
 use crate::fault::{Fault, FaultPlace};
 use crate::journal::Entry;
@@ -26,7 +27,9 @@ pub(super) async fn answer(
     let read = read(shared, operation, origin, request).await?;
     let fault = shared.fault(FaultPlace::Rest, &read.call.method, &read.call.path);
     match fault {
-        Some(Fault::Delay(span)) => tokio::time::sleep(span).await,
+        Some(Fault::Delay(span)) => {
+            late(shared, span, Entry::Rest(Box::new(read.call.clone()))).await;
+        }
         Some(Fault::Stall) => {
             unanswered(shared, read);
             return pending().await;

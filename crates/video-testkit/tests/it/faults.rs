@@ -64,6 +64,19 @@ async fn requests_are_delayed_stalled_and_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_delayed_request_that_is_given_up_is_noted_once_and_not_carried_out() {
+    let john = john();
+    let faults = john.coordinator.faults();
+    faults.rest("POST", CALL, Fault::Delay(Duration::from_secs(3)));
+    let given_up = timeout(Duration::from_secs(1), john.post(CALL, json!({})));
+    assert!(given_up.await.is_err());
+    tokio::time::sleep(LONG).await;
+    let posts = |e: &Entry| e.is_rest("POST", CALL);
+    assert_eq!(john.coordinator.journal().count(posts), 1);
+    assert_eq!(john.get(CALL).await.status, 404);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_token_can_expire_just_before_a_request() {
     let john = john();
     john.coordinator

@@ -99,6 +99,22 @@ async fn a_hint_can_be_late_wrong_lost_or_never_come() {
     assert_eq!(coordinator.journal().count(applied), 5);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_hint_that_comes_too_late_for_the_client_counts_as_asked() {
+    let coordinator = coordinator();
+    let late = Fault::Delay(Duration::from_secs(3));
+    coordinator.faults().hint(late).times(2);
+    for _ in 0..2 {
+        let given_up = timeout(Duration::from_secs(2), ask(&coordinator));
+        assert!(given_up.await.is_err());
+    }
+    ask(&coordinator).await.unwrap();
+    let entries = coordinator.journal().entries();
+    let asked = entries.iter().filter_map(|r| r.entry.as_hint());
+    let statuses: Vec<_> = asked.map(|probe| probe.status).collect();
+    assert_eq!(statuses, [None, None, Some(200)]);
+}
+
 #[test]
 #[should_panic(expected = "api error 40 can not happen at hint")]
 fn a_hint_has_no_errors_of_the_service() {
