@@ -8,7 +8,7 @@ use http::{Request, Uri};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tracing::debug;
-use video_core::Endpoint;
+use video_core::is_loopback;
 use video_core::model::Edge;
 use video_transport::HttpTransport;
 
@@ -195,7 +195,7 @@ fn target(edge: &Edge) -> Option<Uri> {
     let url = edge.latency_test_url.parse::<Uri>().ok();
     let url = url.filter(|url| match url.scheme_str() {
         Some("https") => url.host().is_some_and(|host| !host.is_empty()),
-        Some("http") => Endpoint::is_local(url),
+        Some("http") => url.host().is_some_and(is_loopback),
         _ => false,
     });
     if url.is_none() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use video_core::{ApiKey, Endpoint, InvalidEndpoint, TokenSource, User};
+use video_core::{ApiKey, Endpoint, InvalidEndpoint, TokenSource, User, is_loopback};
 use video_transport::{
     Credentials, Dialer, Entropy, HttpTransport, HyperTransport, RpcChannel, Session,
     SessionConfig, TcpDialer, WebSocketConnector,
@@ -56,10 +56,11 @@ impl<'a> Wiring<'a> {
         Ok(match (&options.location, &options.location_hint_url) {
             (Some(location), _) => LocationHint::given(location.clone()),
             (None, Some(url)) => {
-                let url = Endpoint::http_url(url).map_err(BuildError::Endpoint)?;
+                let url =
+                    Endpoint::check_auxiliary::<&str>(url, &[]).map_err(BuildError::Endpoint)?;
                 LocationHint::asked(http, url)
             }
-            (None, None) if Endpoint::is_local(self.endpoint.rest()) => {
+            (None, None) if self.endpoint.rest().host().is_some_and(is_loopback) => {
                 LocationHint::given(UNKNOWN_LOCATION.to_owned())
             }
             (None, None) => LocationHint::asked_by_default(http),

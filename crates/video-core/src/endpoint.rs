@@ -1,5 +1,7 @@
 //! Where the service is.
 
+use std::net::IpAddr;
+
 use http::Uri;
 
 /// Why a text is not the address of a service.
@@ -23,7 +25,7 @@ pub enum InvalidEndpoint {
         plain: &'static str,
     },
     /// Without TLS the token would travel in the clear.
-    #[error("`{url}` has no TLS, which is allowed to this machine alone")]
+    #[error("`{url}` has no TLS, which only this machine and hosts allowed by name may lack")]
     PlainText {
         /// The address, without its query.
         url: String,
@@ -66,36 +68,62 @@ impl Endpoint {
     /// [`InvalidEndpoint`] if one is not an absolute URL of its scheme, or lacks TLS although it
     /// is not on this machine.
     pub fn new(rest: &str, socket: &str) -> Result<Self, InvalidEndpoint> {
-        Ok(Self {
-            rest: check(rest, "https", "http")?,
-            socket: check(socket, "wss", "ws")?,
-        })
+        Self::with_plain_text::<&str>(rest, socket, &[])
     }
 
-    /// Checks the address of something beside the two, by the rule for REST requests.
+    /// As [`new`](Self::new), but the hosts of `allowed` may lack TLS too.
     ///
-    /// # Errors
-    ///
-    /// [`InvalidEndpoint`] if it is not an absolute URL of HTTP, or lacks TLS although it is not
-    /// on this machine.
-    pub fn http_url(url: &str) -> Result<Uri, InvalidEndpoint> {
-        check(url, "https", "http")
-    }
-
-    /// Whether an address is on this machine.
+    /// What is sent to them, tokens included, can be read by whoever is on the way. It is meant
+    /// for a service on a network of one's own. A name allows itself, in any case of letters, and
+    /// none of its subdomains; an address allows itself. Neither has a port.
     ///
     /// # Examples
     ///
     /// ```
     /// use video_core::Endpoint;
     ///
-    /// assert!(Endpoint::is_local(&"http://127.0.0.1:8080/ping".parse()?));
-    /// assert!(!Endpoint::is_local(&"http://localhost.example.com".parse()?));
-    /// # Ok::<(), http::uri::InvalidUri>(())
+    /// let (rest, socket) = ("http://coordinator:3030", "ws://coordinator:8800/video/connect");
+    /// assert!(Endpoint::new(rest, socket).is_err());
+    /// assert!(Endpoint::with_plain_text(rest, socket, &["coordinator"]).is_ok());
     /// ```
-    #[must_use]
-    pub fn is_local(uri: &Uri) -> bool {
-        uri.host().is_some_and(is_loopback)
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidEndpoint`] if one is not an absolute URL of its scheme, or lacks TLS although it
+    /// is neither on this machine nor allowed to.
+    pub fn with_plain_text<S: AsRef<str>>(
+        rest: &str,
+        socket: &str,
+        allowed: &[S],
+    ) -> Result<Self, InvalidEndpoint> {
+        Ok(Self {
+            rest: check(rest, "https", "http", allowed)?,
+            socket: check(socket, "wss", "ws", allowed)?,
+        })
+    }
+
+    /// Checks the HTTP address of something beside the service by the rules of
+    /// [`with_plain_text`](Self::with_plain_text).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use video_core::Endpoint;
+    ///
+    /// let hosts = ["hint.lan"];
+    /// assert!(Endpoint::check_auxiliary("http://hint.lan/", &hosts).is_ok());
+    /// assert!(Endpoint::check_auxiliary("http://example.com/", &hosts).is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidEndpoint`] if it is not an absolute URL of HTTP, or lacks TLS although it is
+    /// neither on this machine nor allowed to.
+    pub fn check_auxiliary<S: AsRef<str>>(
+        url: &str,
+        allowed: &[S],
+    ) -> Result<Uri, InvalidEndpoint> {
+        check(url, "https", "http", allowed)
     }
 
     /// The base of REST requests.
@@ -120,7 +148,27 @@ impl Default for Endpoint {
     }
 }
 
-fn check(text: &str, secure: &'static str, plain: &'static str) -> Result<Uri, InvalidEndpoint> {
+/// Whether a host of a URL, with or without brackets, is this machine: `localhost` or an address
+/// of the loopback.
+///
+/// # Examples
+///
+/// ```
+/// assert!(video_core::is_loopback("[::1]") && video_core::is_loopback("LocalHost"));
+/// assert!(!video_core::is_loopback("localhost.example.com"));
+/// ```
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || address(host).is_some_and(|address| address.is_loopback())
+}
+
+fn check<S: AsRef<str>>(
+    text: &str,
+    secure: &'static str,
+    plain: &'static str,
+    allowed: &[S],
+) -> Result<Uri, InvalidEndpoint> {
     let bare = text.split(['?', '#']).next().unwrap_or_default();
     let bare = match bare.rsplit_once('@') {
         Some((_, host)) => format!("…@{host}"),
@@ -144,18 +192,24 @@ fn check(text: &str, secure: &'static str, plain: &'static str) -> Result<Uri, I
     if uri.query().is_some() || text.contains('#') || text.contains('@') {
         return Err(InvalidEndpoint::Decorated { url });
     }
-    if scheme == plain && !is_loopback(host) {
+    let is_allowed = || allowed.iter().any(|name| is_same_host(name.as_ref(), host));
+    if scheme == plain && !is_loopback(host) && !is_allowed() {
         return Err(InvalidEndpoint::PlainText { url });
     }
     Ok(uri)
 }
 
-fn is_loopback(host: &str) -> bool {
+/// An address has more than one spelling, a name has none but its letters' case.
+fn is_same_host(one: &str, other: &str) -> bool {
+    match (address(one), address(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => one.eq_ignore_ascii_case(other),
+    }
+}
+
+fn address(host: &str) -> Option<IpAddr> {
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    host.parse().ok()
 }
 
 #[cfg(test)]
@@ -193,11 +247,39 @@ mod tests {
     }
 
     #[test]
-    fn an_address_beside_the_two_has_the_same_rule() {
-        assert!(Endpoint::http_url("https://hint.test/").is_ok());
-        assert!(Endpoint::http_url("http://[::1]:9").is_ok());
-        let error = Endpoint::http_url("http://hint.test").unwrap_err();
-        assert!(matches!(error, InvalidEndpoint::PlainText { .. }));
+    fn plain_text_is_allowed_to_the_named_hosts_and_to_no_relatives_of_them() {
+        let allowed = ["Dev.Test".to_owned(), "fd00::1".to_owned()];
+        let plain = |host: &str| {
+            let (rest, socket) = (format!("http://{host}"), format!("ws://{host}/connect"));
+            Endpoint::with_plain_text(&rest, &socket, &allowed)
+        };
+        for host in ["dev.test:3030", "DEV.TEST", "[fd00:0::1]:80", "localhost"] {
+            assert!(plain(host).is_ok(), "{host}");
+        }
+        for host in ["a.dev.test", "dev.test.evil.test", "dev.test.", "[fd00::2]"] {
+            let error = plain(host).unwrap_err();
+            assert!(matches!(error, InvalidEndpoint::PlainText { .. }), "{host}");
+        }
+        let socket_alone = Endpoint::with_plain_text("https://h.test", "ws://h.test/x", &allowed);
+        assert!(
+            socket_alone.is_err(),
+            "each of the two addresses is checked"
+        );
+    }
+
+    #[test]
+    fn an_auxiliary_address_is_held_to_the_same_rules() {
+        let check = |url| Endpoint::check_auxiliary(url, &["hint.lan"]);
+        assert!(check("https://hint.test/").is_ok());
+        assert!(check("http://hint.lan/").is_ok());
+        assert!(check("http://127.0.0.1:1/").is_ok());
+        for url in [
+            "http://hint.test/",
+            "wss://hint.lan/",
+            "https://a:b@hint.test/",
+        ] {
+            assert!(check(url).is_err(), "{url}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod user;
 
 pub use api_error::{ApiCode, ApiError};
 pub use client_tag::ClientTag;
-pub use endpoint::{Endpoint, InvalidEndpoint};
+pub use endpoint::{Endpoint, InvalidEndpoint, is_loopback};
 pub use event::{Event, EventPayload, InvalidEvent};
 pub use failure::{Classify, FailureClass, Idempotency};
 pub use id::{ApiKey, CallCid, CallId, CallType, ConnectionId, InvalidId, UserId};
