@@ -1,5 +1,6 @@
 //! The lowest seam: a byte stream to a host.
 
+mod race;
 mod tcp;
 #[cfg(feature = "tls")]
 mod tls;
