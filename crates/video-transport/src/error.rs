@@ -136,6 +136,9 @@ impl ConnectError {
 impl Classify for ConnectError {
     fn class(&self) -> FailureClass {
         match &self.0.kind {
+            ConnectErrorKind::Dial(kind) if kind.class() == FailureClass::Permanent => {
+                FailureClass::Permanent
+            }
             ConnectErrorKind::TokenRejected { .. } => FailureClass::Unauthorized,
             ConnectErrorKind::Handshake { status: Some(401) }
                 if self.api().is_some_and(|api| api.code.is_none()) =>
@@ -143,10 +146,7 @@ impl Classify for ConnectError {
                 FailureClass::Unauthorized
             }
             ConnectErrorKind::Token(kind) => video_core::TokenError::new(kind.clone()).class(),
-            ConnectErrorKind::Dial(
-                DialErrorKind::Target | DialErrorKind::NoRoots | DialErrorKind::NoTls,
-            )
-            | ConnectErrorKind::Rejected
+            ConnectErrorKind::Rejected
             | ConnectErrorKind::Anonymous
             | ConnectErrorKind::Aborted
             | ConnectErrorKind::Shutdown => FailureClass::Permanent,

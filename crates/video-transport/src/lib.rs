@@ -15,7 +15,10 @@ pub use self::http::{HttpError, HttpErrorKind, HttpTransport, HyperTransport};
 pub use carry::carry_subscriber;
 pub use entropy::Entropy;
 pub use error::{ConnectError, ConnectErrorKind, Phase};
-pub use net::{BoxIo, DialError, DialErrorKind, Dialer, Io, Target, TcpDialer};
+pub use net::{
+    BoxIo, DialError, DialErrorKind, Dialer, InvalidProxy, Io, Proxy, ProxyDialer, Target,
+    TcpDialer,
+};
 #[cfg(feature = "tls")]
 pub use net::{TlsDialer, TlsRoots};
 pub use rpc::{

@@ -1,9 +1,11 @@
 //! The lowest seam: a byte stream to a host.
 
+mod proxy;
 mod race;
 mod tcp;
 #[cfg(feature = "tls")]
 mod tls;
+mod tunnel;
 
 use std::fmt;
 use std::io;
@@ -15,9 +17,11 @@ use http::Uri;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use video_core::{Classify, FailureClass};
 
+pub use proxy::{InvalidProxy, Proxy};
 pub use tcp::TcpDialer;
 #[cfg(feature = "tls")]
 pub use tls::{TlsDialer, TlsRoots};
+pub use tunnel::ProxyDialer;
 
 /// Opens byte streams. HTTP and the WebSocket both stand on it, so that one swapped dialer moves
 /// the whole stack onto streams in memory.
@@ -45,6 +49,8 @@ pub struct Target {
     pub port: u16,
     /// Whether to encrypt.
     pub secure: bool,
+    /// Whether the layer that dials encrypts already. A proxy is chosen by it.
+    pub encrypted: bool,
 }
 
 impl Target {
@@ -67,13 +73,22 @@ impl Target {
             .trim_end_matches(']')
             .to_owned();
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        Ok(Self { host, port, secure })
+        Ok(Self {
+            host,
+            port,
+            secure,
+            encrypted: false,
+        })
     }
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
     }
 }
 
@@ -171,13 +186,28 @@ pub enum DialErrorKind {
     Tls,
     /// There are no root certificates to trust.
     #[error(
-        "no root certificates were found on this machine; install its CA package or choose \
-         `TlsRoots::WebPki` or `TlsRoots::Pem`"
+        "there are no root certificates to trust; install the CA package of this machine, check \
+         `SSL_CERT_FILE` and `SSL_CERT_DIR`, or choose `TlsRoots::WebPki` or `TlsRoots::Pem`"
     )]
     NoRoots,
     /// This build has no TLS.
     #[error("this build has no TLS; enable the feature `tls`")]
     NoTls,
+    /// The proxy could not be reached. The source is the [`DialError`] that says why.
+    #[error("the proxy could not be reached")]
+    ProxyUnreachable,
+    /// The proxy refuses to connect.
+    #[error("the proxy refuses to connect, with status {status}")]
+    ProxyRefused {
+        /// The status of its answer. 407 asks for another user or password.
+        status: u16,
+    },
+    /// The proxy hung up, or its answer is not HTTP.
+    #[error("the proxy gave no proper answer")]
+    ProxyAnswer,
+    /// The proxy's answer is longer than any that is in order.
+    #[error("the answer of the proxy is too long")]
+    ProxyAnswerTooLong,
 }
 
 impl DialError {
@@ -219,8 +249,15 @@ impl From<io::Error> for DialError {
 
 impl Classify for DialError {
     fn class(&self) -> FailureClass {
-        match self.kind {
-            DialErrorKind::Target | DialErrorKind::NoRoots | DialErrorKind::NoTls => {
+        self.kind.class()
+    }
+}
+
+impl Classify for DialErrorKind {
+    fn class(&self) -> FailureClass {
+        match self {
+            // A proxy's user and password do not change while we run.
+            Self::Target | Self::NoRoots | Self::NoTls | Self::ProxyRefused { status: 407 } => {
                 FailureClass::Permanent
             }
             _ => FailureClass::NotSent,
@@ -239,7 +276,8 @@ mod tests {
     fn a_target_takes_its_port_from_the_scheme() {
         let of = |uri: &str| Target::of(&uri.parse().unwrap()).unwrap();
         assert_eq!(of("https://h.test/x").to_string(), "h.test:443");
-        assert_eq!(of("ws://[::1]/x").to_string(), "::1:80");
+        assert_eq!(of("ws://[::1]/x").to_string(), "[::1]:80");
+        assert_eq!(of("ws://[::1]/x").host, "::1");
         assert_eq!(of("wss://h.test:8443").port, 8443);
         assert!(of("wss://h.test").secure && !of("http://h.test").secure);
     }
@@ -250,5 +288,13 @@ mod tests {
             let error = Target::of(&uri.parse().unwrap()).unwrap_err();
             assert_eq!(error.class(), FailureClass::Permanent);
         }
+    }
+
+    #[test]
+    fn a_proxy_that_wants_another_password_is_not_asked_again_and_one_that_is_busy_is() {
+        let class = |status| DialErrorKind::ProxyRefused { status }.class();
+        assert_eq!(class(407), FailureClass::Permanent);
+        assert_eq!(class(503), FailureClass::NotSent);
+        assert_eq!(class(403), FailureClass::NotSent);
     }
 }

@@ -14,7 +14,11 @@ use super::{BoxIo, DialError, DialErrorKind, Dialer, Target};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TlsRoots {
-    /// Those of the operating system. Slim containers often have none.
+    /// Those of the operating system. Slim containers often have none, and every encrypted dial
+    /// is [`DialErrorKind::NoRoots`] then.
+    ///
+    /// On Linux `SSL_CERT_FILE` and `SSL_CERT_DIR` replace the places that are looked into, so one
+    /// that leads nowhere leaves none.
     #[default]
     Platform,
     /// Those of Mozilla, compiled in.
@@ -74,6 +78,7 @@ impl<D: Dialer> Dialer for TlsDialer<D> {
             .map_err(|error| DialError::with_source(DialErrorKind::Target, error))?;
         let plain = Target {
             secure: false,
+            encrypted: true,
             ..target.clone()
         };
         let stream = self.inner.dial(&plain).await?;
@@ -114,7 +119,8 @@ fn config(roots: &TlsRoots) -> Result<ClientConfig, DialError> {
                 store.add(certificate).map_err(tls)?;
             }
             if store.is_empty() {
-                return Err(DialError::new(DialErrorKind::NoRoots));
+                let reason = "the PEM text has no certificate";
+                return Err(DialError::with_source(DialErrorKind::NoRoots, reason));
             }
             builder.with_root_certificates(store).with_no_client_auth()
         }

@@ -43,12 +43,9 @@ pub(super) fn verdict(api: &ApiError) -> Verdict {
 /// What the failure of an attempt means, before the service has spoken on the socket.
 pub(super) fn of_attempt(error: &ConnectError) -> Verdict {
     match (error.kind(), error.api()) {
-        (
-            ConnectErrorKind::Dial(
-                DialErrorKind::Target | DialErrorKind::NoRoots | DialErrorKind::NoTls,
-            ),
-            _,
-        ) => Verdict::Fatal,
+        (ConnectErrorKind::Dial(kind), _) if kind.class() == FailureClass::Permanent => {
+            Verdict::Fatal
+        }
         (ConnectErrorKind::Dial(DialErrorKind::Refused), _) => Verdict::Later(Pace::Slow),
         (ConnectErrorKind::Handshake { .. }, Some(api)) => verdict(api),
         _ => Verdict::Later(Pace::Normal),
