@@ -2,11 +2,14 @@
 
 mod hyper;
 
+use std::error::Error;
 use std::fmt;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use video_core::{Classify, FailureClass};
+
+use crate::net::DialError;
 
 pub use self::hyper::HyperTransport;
 
@@ -36,7 +39,7 @@ pub trait HttpTransport: fmt::Debug + Send + Sync {
 pub struct HttpError {
     kind: HttpErrorKind,
     #[source]
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Box<dyn Error + Send + Sync>>,
 }
 
 /// What kept a response from arriving.
@@ -74,7 +77,7 @@ impl HttpError {
     #[must_use]
     pub fn with_source(
         kind: HttpErrorKind,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
         Self {
             kind,
@@ -87,12 +90,25 @@ impl HttpError {
     pub fn kind(&self) -> HttpErrorKind {
         self.kind
     }
+
+    /// Why the host could not be dialled, if that is what happened.
+    fn dial(&self) -> Option<&DialError> {
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            if let Some(dial) = error.downcast_ref() {
+                return Some(dial);
+            }
+            cause = error.source();
+        }
+        None
+    }
 }
 
 impl Classify for HttpError {
     fn class(&self) -> FailureClass {
         match self.kind {
-            HttpErrorKind::Dial | HttpErrorKind::NotSent => FailureClass::NotSent,
+            HttpErrorKind::Dial => self.dial().map_or(FailureClass::NotSent, Classify::class),
+            HttpErrorKind::NotSent => FailureClass::NotSent,
             HttpErrorKind::Exchange | HttpErrorKind::Timeout => FailureClass::Transient,
             HttpErrorKind::TooLarge | HttpErrorKind::InvalidRequest => FailureClass::Permanent,
         }

@@ -211,36 +211,54 @@ where
 
 #[cfg(test)]
 mod tests {
+    use video_core::{Classify, FailureClass};
+
     use super::*;
 
     static_assertions::assert_impl_all!(HyperTransport: Send, Sync);
 
+    /// Dials for ever, or fails at once.
     #[derive(Debug)]
-    struct Nowhere;
+    struct Nowhere(Option<DialErrorKind>);
 
     #[async_trait]
     impl Dialer for Nowhere {
         async fn dial(&self, _target: &Target) -> Result<BoxIo, DialError> {
-            std::future::pending().await
+            match self.0 {
+                Some(kind) => Err(DialError::new(kind)),
+                None => std::future::pending().await,
+            }
         }
+    }
+
+    async fn failure(dialer: Nowhere, uri: &str) -> HttpError {
+        let transport = HyperTransport::new(Arc::new(dialer), Duration::from_secs(5), 1);
+        let request = http::Request::get(uri).body(Bytes::new()).unwrap();
+        transport.exchange(request).await.unwrap_err()
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_dial_that_never_ends_is_a_failure_to_connect() {
-        let limit = Duration::from_secs(5);
-        let transport = HyperTransport::new(Arc::new(Nowhere), limit, 1);
-        let request = http::Request::get("http://h.test/")
-            .body(Bytes::new())
-            .unwrap();
-        let error = transport.exchange(request).await.unwrap_err();
+        let error = failure(Nowhere(None), "http://h.test/").await;
         assert_eq!(error.kind(), HttpErrorKind::Dial);
+        assert_eq!(error.class(), FailureClass::NotSent);
+    }
+
+    #[tokio::test]
+    async fn a_dial_that_can_never_succeed_is_not_repeated() {
+        let kinds = [
+            (DialErrorKind::NoRoots, FailureClass::Permanent),
+            (DialErrorKind::Refused, FailureClass::NotSent),
+        ];
+        for (kind, class) in kinds {
+            let error = failure(Nowhere(Some(kind)), "https://h.test/").await;
+            assert_eq!((error.kind(), error.class()), (HttpErrorKind::Dial, class));
+        }
     }
 
     #[tokio::test]
     async fn a_request_without_a_host_is_invalid() {
-        let transport = HyperTransport::new(Arc::new(Nowhere), Duration::ZERO, 1);
-        let request = http::Request::get("/path").body(Bytes::new()).unwrap();
-        let error = transport.exchange(request).await.unwrap_err();
+        let error = failure(Nowhere(None), "/path").await;
         assert_eq!(error.kind(), HttpErrorKind::InvalidRequest);
     }
 }

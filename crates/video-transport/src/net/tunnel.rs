@@ -113,3 +113,6 @@ fn unanswered(error: hyper::Error) -> DialError {
     };
     DialError::with_source(kind, error)
 }
+
+#[cfg(test)]
+mod tests;
