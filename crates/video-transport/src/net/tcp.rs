@@ -58,3 +58,26 @@ impl Dialer for TcpDialer {
         Ok(BoxIo::new(stream))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_service_that_only_ipv4_leads_to_is_found_and_spoken_to_without_delay() {
+        let ipv6 = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
+        let closed = TcpListener::bind(ipv6).await.expect("`::1`");
+        let open = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let (ipv4, ipv6) = (open.local_addr().unwrap(), closed.local_addr().unwrap());
+        drop(closed);
+        let dialer = TcpDialer::default();
+        let connect = |address| dialer.connect(address);
+        let stream = race([ipv4, ipv6], HEAD_START, connect).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), ipv4);
+        assert!(stream.nodelay().unwrap());
+    }
+}

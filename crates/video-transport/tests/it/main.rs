@@ -3,6 +3,7 @@
 
 mod contract;
 mod loopback;
+mod proxy;
 mod session;
 mod support;
 #[cfg(feature = "tls")]

@@ -72,14 +72,10 @@ async fn answered(answer: &str, hangs_up: bool) -> Result<BoxIo, DialError> {
 }
 
 /// The error with all its causes, as both of its faces show it.
-fn shown(error: &dyn Error) -> String {
-    let mut text = format!("{error:?} {error}");
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text += &format!(" {error:?} {error}");
-        cause = error.source();
-    }
-    text
+fn shown(error: &(dyn Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |error| (*error).source());
+    let faces: Vec<_> = chain.map(|error| format!("{error:?} {error}")).collect();
+    faces.join(" ")
 }
 
 #[tokio::test]
