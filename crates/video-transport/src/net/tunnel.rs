@@ -1,15 +1,10 @@
 //! Streams through an HTTP proxy.
 
-use std::pin::pin;
+use std::io;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use http::HeaderValue;
-use http::header::{HOST, PROXY_AUTHORIZATION};
-use http_body_util::Empty;
-use hyper::client::conn::http1;
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{BoxIo, DialError, DialErrorKind, Dialer, Proxy, Target};
 
@@ -52,66 +47,71 @@ impl<D: Dialer> Dialer for ProxyDialer<D> {
             return Err(DialError::new(DialErrorKind::NoTls));
         }
         let proxy = Target::of(way.uri())?;
-        let io = self
+        let mut io = self
             .inner
             .dial(&proxy)
             .await
             .map_err(|error| DialError::with_source(DialErrorKind::ProxyUnreachable, error))?;
-        let tunnel = connect(io, target, way.basic_auth()).await?;
-        Ok(BoxIo::new(TokioIo::new(tunnel)))
+        connect(&mut io, target, way.basic_auth()).await?;
+        Ok(io)
     }
 }
 
-/// The head of an answer, which is a line and some headers.
-const MAX_ANSWER: usize = 16 * 1024;
+/// The longest head of an answer, which is a line and some headers.
+const MAX_HEAD: usize = 16 * 1024;
+const MAX_HEADERS: usize = 64;
 
-/// Asks the proxy at the other end of `io` for a stream to `target`.
+/// Asks the proxy at the other end of `io` for a way to `target`, whose form has been checked.
 ///
 /// The tunnel of hyper-util is not used: it does not tell the status of a refusal, and loses what
 /// the host says before we do.
 async fn connect(
-    io: BoxIo,
+    io: &mut BoxIo,
     target: &Target,
     auth: Option<&HeaderValue>,
-) -> Result<Upgraded, DialError> {
-    let authority = target.to_string();
-    let mut request = http::Request::connect(authority.as_str()).header(HOST, authority.as_str());
+) -> Result<(), DialError> {
+    let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").into_bytes();
     if let Some(auth) = auth {
-        request = request.header(PROXY_AUTHORIZATION, auth);
+        request.extend_from_slice(b"Proxy-Authorization: ");
+        request.extend_from_slice(auth.as_bytes());
+        request.extend_from_slice(b"\r\n");
     }
-    let request = request
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| DialError::with_source(DialErrorKind::Target, error))?;
-    let (mut sender, connection) = http1::Builder::new()
-        .max_buf_size(MAX_ANSWER)
-        .handshake(TokioIo::new(io))
-        .await
-        .map_err(unanswered)?;
-    let exchange = async move {
-        let response = sender.send_request(request).await.map_err(unanswered)?;
-        let status = response.status();
-        if !status.is_success() {
-            let status = status.as_u16();
-            return Err(DialError::new(DialErrorKind::ProxyRefused { status }));
-        }
-        hyper::upgrade::on(response).await.map_err(unanswered)
-    };
-    let (mut exchange, mut connection) = (pin!(exchange), pin!(connection.with_upgrades()));
-    tokio::select! {
-        biased;
-        upgraded = &mut exchange => upgraded,
-        // The connection has handed over its stream, or broke: the exchange tells which.
-        _ = &mut connection => exchange.await,
+    request.extend_from_slice(b"\r\n");
+    io.write_all(&request).await.map_err(hung_up)?;
+    io.flush().await.map_err(hung_up)?;
+    match status(io).await? {
+        200..=299 => Ok(()),
+        status => Err(DialError::new(DialErrorKind::ProxyRefused { status })),
     }
 }
 
-fn unanswered(error: hyper::Error) -> DialError {
-    let kind = if error.is_parse_too_large() {
-        DialErrorKind::ProxyAnswerTooLong
-    } else {
-        DialErrorKind::ProxyAnswer
-    };
-    DialError::with_source(kind, error)
+/// Reads the head of an answer and nothing beyond it: what follows belongs to the host. So it is
+/// read byte by byte, which a dial can afford.
+async fn status(io: &mut BoxIo) -> Result<u16, DialError> {
+    let mut head = Vec::new();
+    while head.len() < MAX_HEAD {
+        let byte = io.read_u8().await.map_err(hung_up)?;
+        head.push(byte);
+        if byte != b'\n' {
+            continue;
+        }
+        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let mut answer = httparse::Response::new(&mut headers);
+        match answer.parse(&head) {
+            Ok(httparse::Status::Complete(_)) => {
+                let no_status = || DialError::new(DialErrorKind::ProxyAnswer);
+                return answer.code.ok_or_else(no_status);
+            }
+            Ok(httparse::Status::Partial) => {}
+            Err(httparse::Error::TooManyHeaders) => break,
+            Err(error) => return Err(DialError::with_source(DialErrorKind::ProxyAnswer, error)),
+        }
+    }
+    Err(DialError::new(DialErrorKind::ProxyAnswerTooLong))
+}
+
+fn hung_up(error: io::Error) -> DialError {
+    DialError::with_source(DialErrorKind::ProxyAnswer, error)
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use crate::support;
 /// No resolver knows it.
 const HOST: &str = "coordinator.invalid";
 const USER: &str = "maya:s%40cret";
-const ANSWER: &str = "proxy-authorization: Basic bWF5YTpzQGNyZXQ=";
+const ANSWER: &str = "Proxy-Authorization: Basic bWF5YTpzQGNyZXQ=";
 
 /// Leads every tunnel to one address, and notes what it is asked and what goes through it.
 struct TestProxy {
@@ -121,7 +121,7 @@ async fn a_session_and_its_requests_work_through_a_proxy() {
 
     let port = server.local_addr().port();
     let expected =
-        format!("CONNECT {HOST}:{port} HTTP/1.1\r\nhost: {HOST}:{port}\r\n{ANSWER}\r\n\r\n");
+        format!("CONNECT {HOST}:{port} HTTP/1.1\r\nHost: {HOST}:{port}\r\n{ANSWER}\r\n\r\n");
     assert_eq!(proxy.heads(), [expected.clone(), expected]);
     assert!(
         proxy.carried(support::KEY),

@@ -4,8 +4,9 @@ use std::error::Error;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::Uri;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::io::DuplexStream;
 use tokio::time::timeout;
 use video_core::{Classify, FailureClass};
 
@@ -98,8 +99,8 @@ async fn the_proxy_is_asked_for_the_host_and_told_its_user_and_nothing_else() {
         };
         let (io, head) = tokio::join!(dialer.dial(&target), proxy);
         let expected = format!(
-            "CONNECT {authority} HTTP/1.1\r\nhost: {authority}\r\n\
-             proxy-authorization: Basic bWF5YTpzQGNyZXQ=\r\n\r\n"
+            "CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\
+             Proxy-Authorization: Basic bWF5YTpzQGNyZXQ=\r\n\r\n"
         );
         assert_eq!(head, expected);
         assert_eq!(*network.dialled.lock().unwrap(), ["p.test:3128"]);
@@ -118,6 +119,7 @@ async fn what_a_host_says_first_is_not_lost() {
     for head in [
         "HTTP/1.1 200 OK\r\n\r\n",
         "HTTP/1.0 200 Connection established\r\nProxy-agent: x\r\n\r\n",
+        "HTTP/1.1 200\n\n",
         "HTTP/1.1 299 Odd\r\nContent-Length: 3\r\nConnection: close\r\n\r\n",
     ] {
         let io = answered(&format!("{head}hello"), false).await;
@@ -142,7 +144,11 @@ async fn a_refusal_has_its_status_and_a_redirect_is_one() {
 
 #[tokio::test]
 async fn an_answer_that_is_not_http_or_not_whole_or_too_long_is_an_error_of_the_proxy() {
-    let long = format!("HTTP/1.1 200 OK\r\nx: {}", "x".repeat(MAX_ANSWER));
+    let long = format!("HTTP/1.1 200 OK\r\nx: {}", "x".repeat(MAX_HEAD));
+    let headers = format!(
+        "HTTP/1.1 200 OK\r\n{}\r\n",
+        "x: y\r\n".repeat(MAX_HEADERS + 1)
+    );
     for (answer, hangs_up, kind) in [
         (
             "SSH-2.0-OpenSSH_9.9\r\n\r\n",
@@ -152,6 +158,7 @@ async fn an_answer_that_is_not_http_or_not_whole_or_too_long_is_an_error_of_the_
         ("HTTP/1.1 200 OK\r\n", true, DialErrorKind::ProxyAnswer),
         ("", true, DialErrorKind::ProxyAnswer),
         (&long, false, DialErrorKind::ProxyAnswerTooLong),
+        (&headers, false, DialErrorKind::ProxyAnswerTooLong),
     ] {
         let error = answered(answer, hangs_up).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error:?}");
@@ -161,7 +168,7 @@ async fn an_answer_that_is_not_http_or_not_whole_or_too_long_is_an_error_of_the_
 
 #[tokio::test]
 async fn a_proxy_that_can_not_be_reached_is_not_taken_for_the_host() {
-    let refuse = |_| async { Err::<DuplexStream, _>(std::io::ErrorKind::ConnectionRefused.into()) };
+    let refuse = |_| async { Err::<DuplexStream, _>(io::ErrorKind::ConnectionRefused.into()) };
     let dialer = ProxyDialer::new(dialer_fn(refuse), Proxy::url(PROXY).unwrap());
     let error = dialer.dial(&target("https://h.test")).await.unwrap_err();
     assert_eq!(error.kind(), DialErrorKind::ProxyUnreachable);
@@ -218,7 +225,7 @@ async fn a_proxy_that_is_silent_falls_under_the_limit_for_dialling() {
 
 #[tokio::test]
 async fn no_error_of_a_proxy_shows_its_user_or_password() {
-    let long = "x".repeat(MAX_ANSWER + 1);
+    let long = "x".repeat(MAX_HEAD + 1);
     for answer in ["HTTP/1.1 407 No\r\n\r\n", "Basic bWF5YTpzQGNyZXQ=", &long] {
         let error = answered(answer, true).await.unwrap_err();
         let (dialer, _network) = Network::new();
