@@ -10,7 +10,7 @@ use video_auth::{
     token_loader_fn,
 };
 use video_core::{ApiKey, Endpoint, InvalidEndpoint, InvalidId, User, UserId, UserKind, UserToken};
-use video_transport::{ConnectOptions, Credentials, EventChannel, NoSession};
+use video_transport::{ConnectOptions, Credentials, EventChannel, InvalidProxy, NoSession};
 
 use crate::client::{Extras, StreamVideo};
 use crate::devices::Devices;
@@ -51,6 +51,9 @@ pub enum BuildError {
     /// An address is not one.
     #[error("the address of the service is not valid")]
     Endpoint(#[source] InvalidEndpoint),
+    /// The address of a proxy is none.
+    #[error("the proxy can not be used")]
+    Proxy(#[source] InvalidProxy),
     /// A client is installed, or being installed, and is not to be replaced.
     #[error(
         "a client is installed already; use `StreamVideo::instance()`, or `reset` it first, or set \
@@ -177,13 +180,17 @@ impl StreamVideoBuilder {
         } = self;
         let api_key = ApiKey::new(api_key).map_err(BuildError::ApiKey)?;
         let user_id = user.checked_id().map_err(BuildError::UserId)?;
-        let endpoint = Endpoint::new(&options.coordinator_rpc_url, &options.coordinator_ws_url)
-            .map_err(BuildError::Endpoint)?;
+        let endpoint = Endpoint::with_plain_text(
+            &options.coordinator_rpc_url,
+            &options.coordinator_ws_url,
+            &options.plain_text_hosts,
+        )
+        .map_err(BuildError::Endpoint)?;
         let auto_connect = options.auto_connect && user.kind() != UserKind::Anonymous;
         if auto_connect && tokio::runtime::Handle::try_current().is_err() {
             return Err(BuildError::NoRuntime);
         }
-        let wiring = Wiring::new(&options, endpoint, api_key);
+        let wiring = Wiring::new(&options, endpoint, api_key)?;
         let user = Arc::new(watch::Sender::new(Arc::new(user)));
         let identity = Identity::new(&user, user_id, proof, &options, || {
             Arc::new(wiring.rpc(Credentials::anonymous(None)))
@@ -214,6 +221,7 @@ impl StreamVideoBuilder {
             log,
             location: Some(wiring.location()?),
             latency: options.latency_settings,
+            sdp_policy: options.sdp_policy.clone(),
             push_provider,
         };
         let client = StreamVideo::assemble(parts, extras);
@@ -328,6 +336,22 @@ mod tests {
             let error = built.unwrap_err();
             assert!(matches!(error, BuildError::Endpoint(_)), "{error:?}");
         }
+    }
+
+    #[test]
+    fn plain_text_is_permitted_by_name() {
+        let options = StreamVideoOptions::default()
+            .auto_connect(false)
+            .coordinator_rpc_url("http://coordinator.lan:3030")
+            .coordinator_ws_url("ws://coordinator.lan:3030/video/connect")
+            .location_hint_url("http://coordinator.lan:3030/hint");
+        let build = |options| {
+            let token = unsigned_token("john", None);
+            john().options(options).user_token(token).build()
+        };
+        let error = build(options.clone().allow_plain_text_to("lan")).unwrap_err();
+        assert!(matches!(error, BuildError::Endpoint(_)), "{error:?}");
+        build(options.allow_plain_text_to("coordinator.lan")).unwrap();
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use video_core::model::OwnUser;
 use video_core::{CallCid, Event, User, UserToken};
+use video_sdp::SdpPolicy;
 use video_transport::{ConnectError, ConnectOptions, ConnectionState, Events, WaitError};
 
 use crate::api::Api;
@@ -65,6 +66,7 @@ struct Inner {
     lifecycle: LifecycleKeeper,
     location: LocationHint,
     edges: Edges,
+    sdp_policy: SdpPolicy,
     log: LogBridge,
 }
 
@@ -76,6 +78,7 @@ pub(crate) struct Extras {
     pub(crate) push_provider: Option<PushProviderFn>,
     pub(crate) location: Option<LocationHint>,
     pub(crate) latency: LatencySettings,
+    pub(crate) sdp_policy: SdpPolicy,
     pub(crate) log: LogBridge,
 }
 
@@ -105,6 +108,7 @@ impl StreamVideo {
                 guest: extras.guest,
                 push,
                 lifecycle,
+                sdp_policy: extras.sdp_policy,
                 log: extras.log,
             }),
         }
@@ -371,6 +375,11 @@ impl StreamVideo {
         guest.renew().map_err(BuildError::from)?;
         self.token().await?;
         Ok(self.current_user())
+    }
+
+    /// What a media engine does to session descriptions, as the options have it.
+    pub fn sdp_policy(&self) -> &SdpPolicy {
+        &self.inner.sdp_policy
     }
 
     pub(crate) fn api(&self) -> Api {

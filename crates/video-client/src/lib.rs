@@ -55,12 +55,13 @@ pub use video_core::{
     RetryPolicy, StandardRetry, Timestamp, TokenErrorKind, User, UserId, UserKind, UserToken,
     event, model,
 };
+pub use video_sdp::{SdpKind, SdpPolicy, SdpSettings};
 #[cfg(feature = "tls")]
 pub use video_transport::TlsRoots;
 pub use video_transport::{
     ConnectError, ConnectErrorKind, ConnectionState, DialErrorKind, Dialer, DisconnectReason,
-    Entropy, EventItem, EventStream, Events, NotConnected, Phase, RpcErrorKind, RpcLimits,
-    SessionTimeouts, SkippedFrame, SocketLimits, WaitError,
+    Entropy, EventItem, EventStream, Events, InvalidProxy, NotConnected, Phase, Proxy,
+    RpcErrorKind, RpcLimits, SessionTimeouts, SkippedFrame, SocketLimits, WaitError,
 };
 
 #[cfg(doctest)]

@@ -7,9 +7,10 @@ use video_auth::RefreshPolicy;
 use video_core::{
     ClientTag, Endpoint, HeartbeatPolicy, ReconnectPolicy, RetryPolicy, StandardRetry,
 };
+use video_sdp::SdpPolicy;
 #[cfg(feature = "tls")]
 use video_transport::TlsRoots;
-use video_transport::{Dialer, Entropy, RpcLimits, SessionTimeouts, SocketLimits};
+use video_transport::{Dialer, Entropy, Proxy, RpcLimits, SessionTimeouts, SocketLimits};
 
 use crate::latency::LatencySettings;
 use crate::lifecycle::BackgroundPolicy;
@@ -43,6 +44,9 @@ use crate::logging::{LogHandler, LogPriority, LogRecord};
 /// | `log_priority` | [`LogPriority::None`] | which log lines a handler of this client gets |
 /// | `log_handler_function` | writes to the standard error | what is done with them |
 /// | `app`, `device_model` | none | what the service is told about the program |
+/// | `sdp_policy` | edits, no hook | what a media engine does to session descriptions |
+/// | `allow_plain_text_to` | this machine alone | which other hosts may be reached without TLS |
+/// | `proxy` | that of the environment | the HTTP proxy on the way; never to this machine |
 /// | `tls_roots` | those of the platform | which certificates are trusted |
 /// | `dialer` | TCP and TLS | how byte streams are opened |
 /// | `entropy` | the operating system | where jitter and request ids come from |
@@ -81,6 +85,9 @@ pub struct StreamVideoOptions {
     pub(crate) log_priority: LogPriority,
     pub(crate) log_handler: Option<LogHandler>,
     pub(crate) client_tag: ClientTag,
+    pub(crate) sdp_policy: SdpPolicy,
+    pub(crate) plain_text_hosts: Vec<String>,
+    pub(crate) proxy: Option<Proxy>,
     #[cfg(feature = "tls")]
     pub(crate) tls_roots: TlsRoots,
     pub(crate) dialer: Option<Arc<dyn Dialer>>,
@@ -111,6 +118,9 @@ impl Default for StreamVideoOptions {
             log_priority: LogPriority::None,
             log_handler: None,
             client_tag: ClientTag::new(),
+            sdp_policy: SdpPolicy::default(),
+            plain_text_hosts: Vec::new(),
+            proxy: None,
             #[cfg(feature = "tls")]
             tls_roots: TlsRoots::default(),
             dialer: None,
@@ -306,6 +316,39 @@ impl StreamVideoOptions {
     /// Tells the service the model of the device.
     pub fn device_model(mut self, model: &str) -> Self {
         self.client_tag = self.client_tag.device_model(model);
+        self
+    }
+
+    /// Sets what a media engine does to session descriptions. It finds the policy in
+    /// [`StreamVideo::sdp_policy`](crate::StreamVideo::sdp_policy).
+    pub fn sdp_policy(mut self, policy: SdpPolicy) -> Self {
+        self.sdp_policy = policy;
+        self
+    }
+
+    /// Permits addresses without TLS on a host of this name, in which there is no port. Whoever is
+    /// on the way can then read all that is sent, tokens included: this is for a service on a
+    /// network of your own. This machine needs no permission.
+    pub fn allow_plain_text_to(mut self, host: impl Into<String>) -> Self {
+        self.plain_text_hosts.push(host.into());
+        self
+    }
+
+    /// Sets the HTTP proxy on the way. Without it, the one that `HTTPS_PROXY`, `HTTP_PROXY`,
+    /// `ALL_PROXY` and `NO_PROXY` name when the client is built. Without effect on a
+    /// [dialer](Self::dialer) of your own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use video_client::{Proxy, StreamVideoOptions};
+    ///
+    /// let options = StreamVideoOptions::default().proxy(Proxy::url("http://proxy.example.test:3128")?);
+    /// let direct = StreamVideoOptions::default().proxy(Proxy::none());
+    /// # Ok::<(), video_client::InvalidProxy>(())
+    /// ```
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
         self
     }
 

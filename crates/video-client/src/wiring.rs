@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use video_core::{ApiKey, Endpoint, InvalidEndpoint, TokenSource, User, is_loopback};
 use video_transport::{
-    Credentials, Dialer, Entropy, HttpTransport, HyperTransport, RpcChannel, Session,
-    SessionConfig, TcpDialer, WebSocketConnector,
+    Credentials, Dialer, Entropy, HttpTransport, HyperTransport, Proxy, ProxyDialer, RpcChannel,
+    Session, SessionConfig, TcpDialer, WebSocketConnector,
 };
 
 use crate::builder::BuildError;
@@ -29,20 +29,22 @@ impl<'a> Wiring<'a> {
         options: &'a StreamVideoOptions,
         endpoint: Endpoint,
         api_key: ApiKey,
-    ) -> Self {
+    ) -> Result<Self, BuildError> {
         let entropy = options.entropy.clone().unwrap_or_else(Entropy::from_os);
-        let dialer = options.dialer.clone();
-        let dialer = dialer.unwrap_or_else(|| default_dialer(options));
+        let dialer = match &options.dialer {
+            Some(dialer) => Arc::clone(dialer),
+            None => default_dialer(options)?,
+        };
         let open = options.timeouts.open;
         let http = HyperTransport::new(Arc::clone(&dialer), open, options.max_response);
-        Self {
+        Ok(Self {
             options,
             endpoint,
             api_key,
             entropy,
             dialer,
             http: Arc::new(http),
-        }
+        })
     }
 
     pub(crate) fn http(&self) -> Arc<dyn HttpTransport> {
@@ -56,8 +58,8 @@ impl<'a> Wiring<'a> {
         Ok(match (&options.location, &options.location_hint_url) {
             (Some(location), _) => LocationHint::given(location.clone()),
             (None, Some(url)) => {
-                let url =
-                    Endpoint::check_auxiliary::<&str>(url, &[]).map_err(BuildError::Endpoint)?;
+                let url = Endpoint::check_auxiliary(url, &options.plain_text_hosts)
+                    .map_err(BuildError::Endpoint)?;
                 LocationHint::asked(http, url)
             }
             (None, None) if self.endpoint.rest().host().is_some_and(is_loopback) => {
@@ -104,13 +106,13 @@ impl<'a> Wiring<'a> {
     }
 }
 
-fn default_dialer(options: &StreamVideoOptions) -> Arc<dyn Dialer> {
-    let tcp = TcpDialer::new(options.timeouts.open);
+fn default_dialer(options: &StreamVideoOptions) -> Result<Arc<dyn Dialer>, BuildError> {
+    let proxy = match &options.proxy {
+        Some(proxy) => proxy.clone(),
+        None => Proxy::from_env().map_err(BuildError::Proxy)?,
+    };
+    let tcp = ProxyDialer::new(TcpDialer::new(options.timeouts.open), proxy);
     #[cfg(feature = "tls")]
-    return Arc::new(video_transport::TlsDialer::new(
-        tcp,
-        options.tls_roots.clone(),
-    ));
-    #[cfg(not(feature = "tls"))]
-    return Arc::new(tcp);
+    let tcp = video_transport::TlsDialer::new(tcp, options.tls_roots.clone());
+    Ok(Arc::new(tcp))
 }
