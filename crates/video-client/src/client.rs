@@ -159,7 +159,7 @@ impl StreamVideo {
     /// Disconnects and waits until the socket is closed, a second at most. Never fails, and does
     /// nothing if there is nothing to do. The client can connect again.
     ///
-    /// The unregistration of the device for pushes begins before the close, which does not wait
+    /// No call is active or watched from then on. The unregistration of the device for pushes begins before the close, which does not wait
     /// for its end.
     ///
     /// # Cancel safety
@@ -168,6 +168,8 @@ impl StreamVideo {
     pub async fn disconnect(&self) {
         let Inner { parts, log, .. } = &*self.inner;
         log.wrap(async {
+            self.inner.watched.clear();
+            self.inner.lifecycle.forget_calls();
             if let Some(push) = &self.inner.push {
                 push.disconnecting().await;
             }

@@ -71,8 +71,8 @@ impl BackgroundPolicy {
     }
 }
 
-/// A call that is going on, for as long as this lives. It keeps the connection open in the
-/// background.
+/// A call that is going on, for as long as this lives and the client is not told to disconnect. It
+/// keeps the connection open in the background.
 #[must_use = "the call is active only for as long as this lives"]
 pub struct ActiveCall {
     entry: Entry,
@@ -164,6 +164,15 @@ impl LifecycleKeeper {
     pub(crate) fn active_calls(&self) -> Vec<CallCid> {
         let wish = self.wishes.borrow();
         wish.calls.iter().map(|entry| entry.cid.clone()).collect()
+    }
+
+    /// No call is going on any more, whatever the guards say.
+    pub(crate) fn forget_calls(&self) {
+        self.wishes.send_if_modified(|wish| {
+            let modified = !wish.calls.is_empty();
+            wish.calls.clear();
+            modified
+        });
     }
 
     pub(crate) fn stop(&self) {

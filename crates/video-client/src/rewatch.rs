@@ -63,9 +63,14 @@ impl Watched {
         self.shared.calls().remove(cid);
     }
 
+    /// Forgets all calls.
+    pub(crate) fn clear(&self) {
+        self.shared.calls().clear();
+    }
+
     /// Ends the task.
     pub(crate) async fn stop(&self) {
-        self.shared.calls().clear();
+        self.clear();
         let task = self
             .task
             .lock()

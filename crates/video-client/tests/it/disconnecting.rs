@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 use video_client::{
-    ConnectErrorKind, ConnectionState, DisconnectReason, ErrorKind, StreamVideo, UserId,
+    ActiveCallMedia, ConnectErrorKind, ConnectionState, DisconnectReason, ErrorKind, MediaError,
+    MediaSource, StreamVideo, UserId,
 };
 use video_testkit::{ClosedBy, Entry, Fault};
 
@@ -333,4 +334,39 @@ async fn pause_may_come_twice_and_after_disconnect() {
     assert!(is_off(&client));
     assert!(world.coordinator.connections().is_empty());
     client.connect().await.unwrap();
+}
+
+/// Promise: CK024
+#[tokio::test(start_paused = true)]
+async fn after_a_disconnect_no_call_is_active_or_watched() {
+    struct NoMedia;
+
+    #[async_trait::async_trait]
+    impl ActiveCallMedia for NoMedia {
+        async fn is_on(&self, _: MediaSource) -> bool {
+            false
+        }
+
+        async fn turn(&self, _: MediaSource, _: bool) -> Result<(), MediaError> {
+            Ok(())
+        }
+    }
+
+    let world = World::new();
+    let client = world.connected("john").await;
+    let call = client.call("default", "standup");
+    call.get_or_create().await.unwrap();
+    let guard = call.activate(NoMedia);
+    client.disconnect().await;
+    assert!(client.active_calls().is_empty());
+    drop(guard);
+    client.connect().await.unwrap();
+    sleep(60 * SECOND).await;
+    assert!(world.coordinator.watchers("default:standup").is_empty());
+    let queries = |entry: &Entry| {
+        entry
+            .as_rest()
+            .is_some_and(|call| call.path == "/video/calls")
+    };
+    assert_eq!(world.coordinator.journal().count(queries), 0);
 }
