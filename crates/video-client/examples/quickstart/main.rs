@@ -12,6 +12,8 @@
 //! short round against that service instead.
 #![expect(clippy::print_stdout, reason = "it tells a story")]
 
+mod strangers;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -20,9 +22,10 @@ use anyhow::{Context, ensure};
 use serde_json::json;
 use tokio::time::timeout;
 use video_client::{
-    ConnectionState, Event, EventItem, EventPayload, Events, StreamVideo, StreamVideoOptions, User,
+    ConnectionState, Event, EventItem, EventPayload, Events, Lifecycle, StreamVideo,
+    StreamVideoOptions, User,
 };
-use video_testkit::{ClosedBy, Coordinator, Entry, Listening};
+use video_testkit::{ClosedBy, Coordinator, Entry, Listening, Record};
 
 const KEY: &str = "quickstart-key";
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -42,6 +45,9 @@ async fn main() -> anyhow::Result<()> {
     let ada = token_loader(&coordinator, &server).await?;
     let mut heard = two_users(&coordinator, &john, &ada).await?;
     lost_connection(&coordinator, &john, &ada, &mut heard).await?;
+    strangers::guest(&coordinator, &server).await?;
+    strangers::anonymous(&coordinator, &server, &ada).await?;
+    background(&coordinator, &john, &mut heard).await?;
     clean_shutdown(&coordinator, [john, ada], heard).await?;
 
     coordinator.assert_healthy();
@@ -200,13 +206,42 @@ async fn lost_connection(
     Ok(())
 }
 
-/// 5. The end.
+/// 7. A program that goes out of sight, and comes back.
+async fn background(
+    coordinator: &Coordinator,
+    john: &StreamVideo,
+    heard: &mut Events,
+) -> anyhow::Result<()> {
+    println!("7. John's program goes to the background, and comes back.");
+    let before = coordinator.journal().mark();
+    john.set_lifecycle(Lifecycle::Background).await;
+    ensure!(matches!(*john.state().borrow(), ConnectionState::Paused));
+    let closed = coordinator
+        .journal()
+        .since(before)
+        .iter()
+        .any(is_polite_end);
+    ensure!(closed, "the coordinator saw the socket close");
+    println!("   No call needs the connection, so it is closed.");
+
+    john.set_lifecycle(Lifecycle::Foreground).await;
+    until_connected(heard).await?;
+    let back = coordinator.journal().since(before);
+    let back = back.iter().filter(
+        |record| matches!(&record.entry, Entry::Authenticated { user, .. } if *user == "john"),
+    );
+    ensure!(back.count() == 1, "the coordinator greeted John once");
+    println!("   It is made again.");
+    Ok(())
+}
+
+/// 8. The end.
 async fn clean_shutdown(
     coordinator: &Coordinator,
     clients: [StreamVideo; 2],
     mut heard: Events,
 ) -> anyhow::Result<()> {
-    println!("5. Both shut down.");
+    println!("8. Both shut down.");
     let before = coordinator.journal().mark();
     for client in &clients {
         client.shutdown().await?;
@@ -216,16 +251,7 @@ async fn clean_shutdown(
         .journal()
         .since(before)
         .iter()
-        .filter(|record| {
-            matches!(
-                record.entry,
-                Entry::SocketClosed {
-                    code: Some(1000),
-                    by: ClosedBy::Client,
-                    ..
-                }
-            )
-        })
+        .filter(|record| is_polite_end(record))
         .count();
     ensure!(
         polite == 2,
@@ -237,6 +263,17 @@ async fn clean_shutdown(
     );
     println!("   Both sockets are closed, and the event streams have ended.");
     Ok(())
+}
+
+fn is_polite_end(record: &Record) -> bool {
+    matches!(
+        record.entry,
+        Entry::SocketClosed {
+            code: Some(1000),
+            by: ClosedBy::Client,
+            ..
+        }
+    )
 }
 
 /// A short round against a service that is not ours.
