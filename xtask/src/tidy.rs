@@ -72,6 +72,11 @@ fn check(sh: &Shell, workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
         .find(|(path, _)| path == prose::ARCHITECTURE)
         .map_or("", |(_, text)| text);
     findings.extend(prose::guards(architecture, &sources));
+    for (path, text) in &documents {
+        if prose::VOUCHING.contains(&path.as_str()) {
+            findings.extend(prose::vouchers(path, text, &sources));
+        }
+    }
     for name in workspace.list("docs/changelog.d")? {
         findings.extend(prose::fragment(&name));
     }

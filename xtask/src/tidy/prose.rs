@@ -6,6 +6,9 @@ use crate::source::Source;
 /// The document that states the invariants.
 pub(crate) const ARCHITECTURE: &str = "docs/ARCHITECTURE.md";
 
+/// The documents that vouch for their words with tests.
+pub(crate) const VOUCHING: [&str; 2] = ["docs/SECURITY.md", "docs/SEED.md"];
+
 /// Guards that are not tests.
 const TOOLS: [&str; 3] = ["xtask tidy", "xtask features", "clippy"];
 
@@ -90,10 +93,35 @@ fn invariants(text: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// Whether a source defines the test `name`.
+/// Whether a source defines the function `name`.
 fn defines(source: &Source, name: &str) -> bool {
-    let definition = format!("fn {name}(");
-    source.lines().any(|(_, line)| line.contains(&definition))
+    let definition = format!("fn {name}");
+    source.lines().any(|(_, line)| {
+        let rest = line.split_once(&definition).map(|(_, rest)| rest);
+        rest.is_some_and(|rest| rest.starts_with(['(', '<']))
+    })
+}
+
+/// Finds names of tests, in a document that vouches for its words with them, that no test has.
+///
+/// A name of four words or more is taken for one: that is longer than names of other things are,
+/// and the few that are as long are functions too.
+pub(crate) fn vouchers(path: &str, text: &str, sources: &[Source]) -> Vec<Finding> {
+    let lines = text.lines().enumerate();
+    let names = lines.flat_map(|(index, line)| {
+        let quoted = line.split('`').skip(1).step_by(2);
+        quoted.map(move |name| (index + 1, name))
+    });
+    names
+        .filter(|(_, name)| is_name_of_a_test(name))
+        .filter(|(_, name)| !sources.iter().any(|source| defines(source, name)))
+        .map(|(line, name)| Finding::new(path, line, format!("there is no test `{name}`")))
+        .collect()
+}
+
+fn is_name_of_a_test(name: &str) -> bool {
+    let plain = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '_';
+    name.chars().all(plain) && name.matches('_').count() >= 3
 }
 
 /// Finds a changelog fragment that would not be folded.
@@ -118,7 +146,7 @@ pub(crate) fn fragment_kind(name: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fragment, guards, ignored_examples};
+    use super::{fragment, guards, ignored_examples, vouchers};
     use crate::finding::tests::render;
     use crate::source::Source;
 
@@ -130,6 +158,17 @@ mod tests {
         assert_eq!(
             ignored_examples("a.rs", "/// ```no_run\n/// ignore\n```text"),
             []
+        );
+    }
+
+    #[test]
+    fn a_test_that_a_document_vouches_with_and_is_not_there_is_found() {
+        let source = Source::new("crates/a/src/b.rs", "fn a_late_close_is_ignored() {}");
+        let text = "| `a_late_close_is_ignored` | `get_or_create` |\n| `a_late_close_is_kept` |";
+        let found = render(&vouchers("docs/SEED.md", text, &[source]));
+        assert_eq!(
+            found,
+            "docs/SEED.md:2: there is no test `a_late_close_is_kept`"
         );
     }
 

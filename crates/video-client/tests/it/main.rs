@@ -17,6 +17,7 @@ mod guests;
 mod links;
 mod location;
 mod network;
+mod options;
 mod push;
 mod seed;
 mod support;
