@@ -67,3 +67,7 @@ pub use video_transport::{
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct TopLevelReadme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/GUIDE.md")]
+struct Guide;
