@@ -19,7 +19,8 @@ use crate::worker::{Loading, Request, Worker, is_inside};
 
 /// Supplies the tokens of one user: one load at a time, whoever asks.
 ///
-/// Nothing runs before the first token is asked for. Dropping it ends what runs.
+/// Nothing runs before the first token is asked for. Dropping it ends what runs, and so does
+/// [`shutdown`](Self::shutdown).
 #[derive(Debug)]
 pub struct TokenManager {
     requests: mpsc::Sender<Request>,
@@ -86,6 +87,25 @@ impl TokenManager {
     #[must_use]
     pub fn current(&self) -> Option<UserToken> {
         self.current.borrow().clone()
+    }
+
+    /// Begins to end what runs, for ever. The token in use stays; no other is loaded.
+    pub fn close(&self) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(idle.take());
+        if let Some(task) = self.task.get() {
+            task.abort();
+        }
+    }
+
+    /// Closes as [`close`](Self::close) does, and waits until nothing runs.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it ends all the same.
+    pub async fn shutdown(&self) {
+        self.close();
+        self.requests.closed().await;
     }
 
     fn start(&self) -> Result<(), TokenError> {

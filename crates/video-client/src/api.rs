@@ -5,13 +5,14 @@ use std::sync::Arc;
 use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio_util::sync::CancellationToken;
 use video_core::model::{
     CallDetails, CreateDeviceRequest, DeviceList, Edge, EdgeList, GetOrCreateCallRequest,
     JoinCallRequest, JoinResponse, QueryCallsPage, QueryCallsRequest, SendCallEventRequest,
     UpdateCallRequest,
 };
 use video_core::{CallCid, ConnectionId, Json};
-use video_transport::{RpcRequest, RpcResponse, RpcTransport};
+use video_transport::{ConnectError, ConnectErrorKind, RpcRequest, RpcResponse, RpcTransport};
 
 use crate::error::Result;
 use crate::logging::LogBridge;
@@ -28,11 +29,22 @@ pub(crate) struct Answer<T> {
 pub(crate) struct Api {
     rpc: Arc<dyn RpcTransport>,
     log: LogBridge,
+    /// Whether the client is shut down.
+    over: CancellationToken,
 }
 
 impl Api {
     pub(crate) fn new(rpc: Arc<dyn RpcTransport>, log: LogBridge) -> Self {
-        Self { rpc, log }
+        Self {
+            rpc,
+            log,
+            over: CancellationToken::new(),
+        }
+    }
+
+    /// Ends the requests under way, and refuses others.
+    pub(crate) fn close(&self) {
+        self.over.cancel();
     }
 
     pub(crate) fn log(&self) -> &LogBridge {
@@ -150,7 +162,14 @@ impl Api {
     }
 
     async fn send(&self, request: RpcRequest) -> Result<RpcResponse> {
-        Ok(self.log.wrap(self.rpc.call(request)).await?)
+        let call = self.log.wrap(self.rpc.call(request));
+        tokio::select! {
+            biased;
+            () = self.over.cancelled() => {
+                Err(ConnectError::new(ConnectErrorKind::Shutdown).into())
+            }
+            answer = call => Ok(answer?),
+        }
     }
 
     async fn call<T: DeserializeOwned>(&self, request: RpcRequest) -> Result<Answer<T>> {

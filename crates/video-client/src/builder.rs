@@ -12,7 +12,7 @@ use video_auth::{
 use video_core::{ApiKey, Endpoint, InvalidEndpoint, InvalidId, User, UserId, UserKind, UserToken};
 use video_transport::{ConnectOptions, Credentials, EventChannel, InvalidProxy, NoSession};
 
-use crate::client::{Extras, StreamVideo};
+use crate::client::{Extras, Owned, StreamVideo};
 use crate::devices::Devices;
 use crate::identity::{Identity, Proof};
 use crate::logging::LogBridge;
@@ -216,7 +216,11 @@ impl StreamVideoBuilder {
             tokens,
         };
         let extras = Extras {
-            guest: identity.guest(),
+            owned: Owned {
+                api_key: Some(wiring.api_key()),
+                identity: Some(identity),
+                http: Some(wiring.pool()),
+            },
             background: options.background,
             log,
             location: Some(wiring.location()?),

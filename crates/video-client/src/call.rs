@@ -122,10 +122,10 @@ impl Call {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn wait_for(
-        &self,
-        wanted: impl FnMut(&Event) -> bool,
-    ) -> impl Future<Output = Result<Event, WaitError>> {
+    pub fn wait_for<F>(&self, wanted: F) -> impl Future<Output = Result<Event, WaitError>> + use<F>
+    where
+        F: FnMut(&Event) -> bool,
+    {
         let mut events = self.events();
         async move { events.wait_for(wanted).await }
     }

@@ -4,20 +4,23 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use video_core::model::OwnUser;
-use video_core::{CallCid, Event, User, UserToken};
+use video_core::{ApiKey, CallCid, Event, User, UserToken};
 use video_sdp::SdpPolicy;
-use video_transport::{ConnectError, ConnectOptions, ConnectionState, Events, WaitError};
+use video_transport::{
+    ConnectError, ConnectOptions, ConnectionState, EventChannel, Events, HyperTransport, WaitError,
+};
 
 use crate::api::Api;
-use crate::builder::{BuildError, StreamVideoBuilder};
+use crate::builder::StreamVideoBuilder;
 use crate::call::Call;
 use crate::devices::Devices;
 use crate::edges::Edges;
 use crate::error::{Error, Result};
-use crate::guest::GuestTokens;
+use crate::identity::Identity;
 use crate::latency::LatencySettings;
 use crate::lifecycle::{ActiveCall, ActiveCallMedia, BackgroundPolicy, Lifecycle, LifecycleKeeper};
 use crate::location::LocationHint;
@@ -60,8 +63,9 @@ pub struct StreamVideo {
 
 struct Inner {
     parts: Parts,
+    api: Api,
     watched: Watched,
-    guest: Option<Arc<GuestTokens>>,
+    owned: Owned,
     push: Option<Push>,
     lifecycle: LifecycleKeeper,
     location: LocationHint,
@@ -70,10 +74,18 @@ struct Inner {
     log: LogBridge,
 }
 
+/// What runs beneath a client, to be ended with it.
+#[derive(Debug, Default)]
+pub(crate) struct Owned {
+    pub(crate) api_key: Option<ApiKey>,
+    pub(crate) identity: Option<Identity>,
+    pub(crate) http: Option<Arc<HyperTransport>>,
+}
+
 /// What a client made of doubles can do without.
 #[derive(Debug, Default)]
 pub(crate) struct Extras {
-    pub(crate) guest: Option<Arc<GuestTokens>>,
+    pub(crate) owned: Owned,
     pub(crate) background: BackgroundPolicy,
     pub(crate) push_provider: Option<PushProviderFn>,
     pub(crate) location: Option<LocationHint>,
@@ -103,9 +115,10 @@ impl StreamVideo {
                 location: location
                     .unwrap_or_else(|| LocationHint::asked_by_default(Arc::clone(&parts.http))),
                 edges: Edges::new(Arc::clone(&parts.http), extras.latency),
-                watched: Watched::new(api, state),
+                watched: Watched::new(api.clone(), state),
                 parts,
-                guest: extras.guest,
+                api,
+                owned: extras.owned,
                 push,
                 lifecycle,
                 sdp_policy: extras.sdp_policy,
@@ -150,6 +163,11 @@ impl StreamVideo {
 
     /// What else there is to do when the client connects.
     fn connecting(&self, register_push_device: bool) {
+        let identity = self.inner.owned.identity.as_ref();
+        if identity.is_some_and(Identity::is_anonymous) {
+            return;
+        }
+        self.inner.lifecycle.end_pause();
         self.inner.location.prefetch();
         if let Some(push) = &self.inner.push {
             push.connecting(register_push_device);
@@ -159,47 +177,64 @@ impl StreamVideo {
     /// Disconnects and waits until the socket is closed, a second at most. Never fails, and does
     /// nothing if there is nothing to do. The client can connect again.
     ///
-    /// No call is active or watched from then on. The unregistration of the device for pushes begins before the close, which does not wait
-    /// for its end.
+    /// No call is active or watched from then on. The unregistration of the device for pushes
+    /// begins before the close, which does not wait for its end.
     ///
     /// # Cancel safety
     ///
     /// Cancel safe: the socket is closed all the same.
     pub async fn disconnect(&self) {
+        self.leave(SigningOut::Yes).await;
+    }
+
+    /// Disconnects, and unless the same user goes on elsewhere, ends their pushes.
+    pub(crate) async fn leave(&self, signing_out: SigningOut) {
         let Inner { parts, log, .. } = &*self.inner;
         log.wrap(async {
+            let unfinished = DisconnectOnDrop(Some(&*parts.events));
             self.inner.watched.clear();
             self.inner.lifecycle.forget_calls();
-            if let Some(push) = &self.inner.push {
+            if let Some(push) = &self.inner.push
+                && signing_out == SigningOut::Yes
+            {
                 push.disconnecting().await;
             }
             parts.events.disconnect().await;
+            unfinished.disarm();
         })
         .await;
     }
 
-    /// Closes the socket and keeps the wish to be connected for [`resume`](Self::resume): for
-    /// when the program goes to the background.
+    /// Whether both clients are of one user of one application.
+    pub(crate) fn is_of_the_user_of(&self, other: &Self) -> bool {
+        self.inner.owned.api_key == other.inner.owned.api_key
+            && self.current_user().id() == other.current_user().id()
+    }
+
+    /// Closes the socket and keeps the wish to be connected for [`resume`](Self::resume). A new
+    /// `connect()` ends the pause too; going to the background and back does not.
     ///
     /// # Cancel safety
     ///
     /// Cancel safe: the socket is closed all the same.
     pub async fn pause(&self) {
-        let Inner { parts, log, .. } = &*self.inner;
-        log.wrap(parts.events.pause()).await;
+        let Inner { lifecycle, log, .. } = &*self.inner;
+        log.wrap(lifecycle.pause(true)).await;
     }
 
-    /// Connects again after a [`pause`](Self::pause), without waiting for it.
+    /// Connects again after a [`pause`](Self::pause), without waiting for it, unless the program is
+    /// in the [background](Self::set_lifecycle).
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe.
+    /// Cancel safe: it is done all the same.
     pub async fn resume(&self) {
-        let Inner { parts, log, .. } = &*self.inner;
-        log.wrap(parts.events.resume()).await;
+        let Inner { lifecycle, log, .. } = &*self.inner;
+        log.wrap(lifecycle.pause(false)).await;
     }
 
-    /// Disconnects for ever, ends all event streams and waits until nothing runs any more.
+    /// Disconnects for ever, ends all event streams and requests, and waits until nothing runs any
+    /// more: two seconds at most if a push notification manager is slow to end, else one.
     ///
     /// # Errors
     ///
@@ -209,17 +244,32 @@ impl StreamVideo {
     ///
     /// Cancel safe: the client ends all the same.
     pub async fn shutdown(&self) -> Result<()> {
-        let Inner { parts, log, .. } = &*self.inner;
-        log.wrap(async {
-            self.inner.watched.stop().await;
-            self.inner.lifecycle.stop();
-            self.inner.location.stop().await;
-            if let Some(push) = &self.inner.push {
-                push.dispose().await;
+        let Inner { parts, owned, .. } = &*self.inner;
+        let ending = async {
+            let rest = CloseOnDrop(&self.inner);
+            let push = async {
+                if let Some(push) = &self.inner.push {
+                    push.dispose().await;
+                }
+            };
+            let (ended, ..) = tokio::join!(
+                parts.events.shutdown(),
+                push,
+                self.inner.watched.stop(),
+                self.inner.lifecycle.stop(),
+                self.inner.location.stop(),
+            );
+            // Only now: an unregistration needs them.
+            drop(rest);
+            if let Some(identity) = &owned.identity {
+                identity.shutdown().await;
             }
-            Ok(parts.events.shutdown().await?)
-        })
-        .await
+            if let Some(http) = &owned.http {
+                http.shutdown().await;
+            }
+            Ok(ended?)
+        };
+        self.inner.log.wrap(ending).await
     }
 
     /// A handle on a call. Nothing is sent.
@@ -255,10 +305,13 @@ impl StreamVideo {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn wait_for(
+    pub fn wait_for<F>(
         &self,
-        wanted: impl FnMut(&Event) -> bool,
-    ) -> impl Future<Output = std::result::Result<Event, WaitError>> {
+        wanted: F,
+    ) -> impl Future<Output = std::result::Result<Event, WaitError>> + use<F>
+    where
+        F: FnMut(&Event) -> bool,
+    {
         let mut events = self.events();
         async move { events.wait_for(wanted).await }
     }
@@ -267,7 +320,8 @@ impl StreamVideo {
     ///
     /// In the background the connection is closed if no call is active, unless
     /// [`keep_connections_alive_when_in_background`] says otherwise, and taken up again in the
-    /// foreground. The media of [active calls](Call::activate) are muted if the options say so,
+    /// foreground. A `connect()` in the background connects all the same, until the lifecycle is
+    /// told again. The media of [active calls](Call::activate) are muted if the options say so,
     /// and what was muted is restored.
     ///
     /// [`keep_connections_alive_when_in_background`]: crate::StreamVideoOptions::keep_connections_alive_when_in_background
@@ -370,13 +424,26 @@ impl StreamVideo {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: the next request or `connect()` creates the guest.
+    /// Cancel safe: either the guest is the former one, or the next request or `connect()` creates
+    /// the new one.
     pub async fn become_new_guest(&self) -> Result<Arc<User>> {
-        let guest = self.inner.guest.as_ref().ok_or_else(Error::not_a_guest)?;
+        let identity = self.inner.owned.identity.as_ref();
+        let guest = identity.and_then(Identity::guest);
+        let guest = guest.ok_or_else(Error::not_a_guest)?;
+        if let Some(push) = &self.inner.push {
+            // While the token is still that of whose device it is.
+            self.inner.log.wrap(push.forget(FORGET_LIMIT)).await;
+        }
+        guest.renew()?;
         self.disconnect().await;
-        guest.renew().map_err(BuildError::from)?;
-        self.token().await?;
-        Ok(self.current_user())
+        loop {
+            let token = self.token().await?;
+            let user = self.current_user();
+            // Else another change came in between, and this waits for its guest.
+            if user.id() == token.user_id().as_str() {
+                return Ok(user);
+            }
+        }
     }
 
     /// What a media engine does to session descriptions, as the options have it.
@@ -385,7 +452,7 @@ impl StreamVideo {
     }
 
     pub(crate) fn api(&self) -> Api {
-        Api::new(Arc::clone(&self.inner.parts.rpc), self.inner.log.clone())
+        self.inner.api.clone()
     }
 
     pub(crate) fn watched(&self) -> &Watched {
@@ -403,6 +470,49 @@ impl StreamVideo {
 
     pub(crate) fn measured_edges(&self) -> &Edges {
         &self.inner.edges
+    }
+}
+
+/// How long a former guest waits for the end of their pushes.
+const FORGET_LIMIT: Duration = Duration::from_secs(2);
+
+/// Whether a disconnect is the user's end on this device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SigningOut {
+    Yes,
+    No,
+}
+
+/// Disconnects when whoever waits for that goes away before it is told to the session.
+struct DisconnectOnDrop<'a>(Option<&'a dyn EventChannel>);
+
+impl DisconnectOnDrop<'_> {
+    fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for DisconnectOnDrop<'_> {
+    fn drop(&mut self) {
+        if let Some(events) = self.0 {
+            events.disconnect_in_background();
+        }
+    }
+}
+
+/// Begins to end what is left of a client.
+struct CloseOnDrop<'a>(&'a Inner);
+
+impl Drop for CloseOnDrop<'_> {
+    fn drop(&mut self) {
+        let Inner { api, owned, .. } = self.0;
+        api.close();
+        if let Some(identity) = &owned.identity {
+            identity.close();
+        }
+        if let Some(http) = &owned.http {
+            http.close();
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use video_core::{ApiError, Classify, FailureClass, InvalidId, TokenError};
+use video_core::{ApiError, Classify, FailureClass, InvalidId, TokenError, TokenErrorKind};
 use video_transport::{ConnectError, ConnectErrorKind, RpcError, RpcErrorKind};
 
 use crate::builder::BuildError;
@@ -43,7 +43,8 @@ pub enum ErrorKind {
     /// With a static token: get a new one from your backend. With a loader: see whether it gives
     /// a token of this user and of this application. [`Error::api`] holds the service's words.
     Unauthorized,
-    /// The service refused, for another reason than the token; see [`Error::api`].
+    /// The service refused, for another reason than the token, a guest among others; see
+    /// [`Error::api`].
     Refused,
     /// The service could not be reached, or the connection broke.
     Network,
@@ -83,11 +84,10 @@ impl Error {
                 ErrorKind::InvalidInput
             }
             Source::NotInstalled => ErrorKind::NotInstalled,
-            Source::Token(_) => ErrorKind::Unauthorized,
+            Source::Token(error) => of_token(error.kind()),
             Source::Connect(error) => match error.kind() {
-                ConnectErrorKind::TokenRejected { .. } | ConnectErrorKind::Token(_) => {
-                    ErrorKind::Unauthorized
-                }
+                ConnectErrorKind::TokenRejected { .. } => ErrorKind::Unauthorized,
+                ConnectErrorKind::Token(kind) => of_token(kind),
                 ConnectErrorKind::Rejected | ConnectErrorKind::Handshake { status: Some(_) } => {
                     ErrorKind::Refused
                 }
@@ -100,7 +100,9 @@ impl Error {
                 _ => ErrorKind::Network,
             },
             Source::Call(error) => match error.kind() {
-                RpcErrorKind::Unauthorized | RpcErrorKind::Token => ErrorKind::Unauthorized,
+                RpcErrorKind::Unauthorized => ErrorKind::Unauthorized,
+                RpcErrorKind::Token => find::<TokenError>(error)
+                    .map_or(ErrorKind::Unauthorized, |error| of_token(error.kind())),
                 RpcErrorKind::Api => ErrorKind::Refused,
                 RpcErrorKind::NotConnected => ErrorKind::NotConnected,
                 RpcErrorKind::Timeout => ErrorKind::Timeout,
@@ -198,6 +200,17 @@ impl Classify for Error {
             Source::Call(error) => error.class(),
             Source::Token(error) => error.class(),
         }
+    }
+}
+
+/// What can be done about a token that can not be had.
+fn of_token(kind: &TokenErrorKind) -> ErrorKind {
+    match kind {
+        TokenErrorKind::GuestFailed => ErrorKind::Network,
+        TokenErrorKind::GuestRefused => ErrorKind::Refused,
+        TokenErrorKind::LoaderTimeout => ErrorKind::Timeout,
+        TokenErrorKind::Stopped => ErrorKind::Aborted,
+        _ => ErrorKind::Unauthorized,
     }
 }
 

@@ -1,7 +1,8 @@
 //! A guest: created when the first token is needed, and once.
 
+use std::error::Error as _;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +11,9 @@ use http::Method;
 use secrecy::ExposeSecret;
 use tokio::sync::watch;
 use tracing::debug;
-use video_auth::{LoadTokenError, OnTokenUpdated, TokenManager, TokenSetupError, token_loader_fn};
+use video_auth::{
+    LoadTokenError, OnTokenUpdated, TokenClaims, TokenManager, TokenSetupError, token_loader_fn,
+};
 use video_core::model::{CreateGuestRequest, CreateGuestResponse, UserInfo};
 use video_core::{
     Classify, FailureClass, TokenError, TokenErrorKind, TokenSource, User, UserId, UserToken,
@@ -23,6 +26,7 @@ use crate::error;
 pub(crate) struct GuestTokens {
     recipe: Recipe,
     guest: Mutex<Arc<TokenManager>>,
+    over: AtomicBool,
 }
 
 /// How a guest is made.
@@ -61,13 +65,37 @@ impl GuestTokens {
             limit,
         };
         let guest = Mutex::new(Arc::new(recipe.prepare()?));
-        Ok(Self { recipe, guest })
+        let over = AtomicBool::new(false);
+        Ok(Self {
+            recipe,
+            guest,
+            over,
+        })
     }
 
     /// Forgets the guest: the next token is another guest's.
-    pub(crate) fn renew(&self) -> Result<(), TokenSetupError> {
-        *self.guest() = Arc::new(self.recipe.prepare()?);
+    pub(crate) fn renew(&self) -> Result<(), TokenError> {
+        // Held while it is numbered: the guest of the highest number is the one that stays.
+        let mut guest = self.guest();
+        if self.over.load(Ordering::Relaxed) {
+            return Err(TokenError::new(TokenErrorKind::Stopped));
+        }
+        let next = self.recipe.prepare();
+        *guest = Arc::new(next.map_err(|e| TokenError::with_source(TokenErrorKind::Stopped, e))?);
         Ok(())
+    }
+
+    /// Begins to end what runs. There is no other guest from then on.
+    pub(crate) fn close(&self) {
+        let guest = self.guest();
+        self.over.store(true, Ordering::Relaxed);
+        guest.close();
+    }
+
+    /// Closes, and waits until nothing runs.
+    pub(crate) async fn shutdown(&self) {
+        self.close();
+        self.manager().shutdown().await;
     }
 
     fn manager(&self) -> Arc<TokenManager> {
@@ -82,11 +110,24 @@ impl GuestTokens {
 #[async_trait]
 impl TokenSource for GuestTokens {
     async fn token(&self) -> Result<UserToken, TokenError> {
-        self.manager().token().await.map_err(explain)
+        loop {
+            let manager = self.manager();
+            let token = manager.token().await.map_err(explain);
+            // A guest who was given up meanwhile serves nobody.
+            if Arc::ptr_eq(&manager, &self.guest()) {
+                return token;
+            }
+        }
     }
 
     async fn refresh(&self, rejected: &UserToken) -> Result<UserToken, TokenError> {
-        self.manager().refresh(rejected).await.map_err(explain)
+        loop {
+            let manager = self.manager();
+            let token = manager.refresh(rejected).await.map_err(explain);
+            if Arc::ptr_eq(&manager, &self.guest()) {
+                return token;
+            }
+        }
     }
 }
 
@@ -111,13 +152,22 @@ impl Recipe {
 
     /// Creates a guest, who is the user from then on.
     ///
-    /// Protocol: `CreateGuest`. Executed twice it would create two, so it is never repeated by
-    /// itself once it may have been executed.
+    /// Protocol: `CreateGuest`. Executed twice it would create two, so it is not repeated by
+    /// itself once it may have been executed. Whoever asks for a token after that tries again: a
+    /// guest whose creation was answered to nobody is left behind.
     async fn create(&self, number: u64) -> Result<String, LoadTokenError> {
         let body = serde_json::to_vec(&CreateGuestRequest::new(self.wish.details(true)))?;
         let request = RpcRequest::new(Method::POST, &["guest"]).body(body);
         let created: CreateGuestResponse = self.rpc.call(request).await?.decode()?;
         let guest = adopt(&self.wish, &created.user);
+        let expected = created.user.id.clone();
+        let token = created.into_access_token();
+        let claims = TokenClaims::decode(token.expose_secret())
+            .map_err(|error| TokenError::with_source(TokenErrorKind::Malformed, error))?;
+        if claims.user_id != expected {
+            let actual = claims.user_id;
+            return Err(TokenError::new(TokenErrorKind::WrongUser { expected, actual }).into());
+        }
         debug!(
             wished = self.wish.id(),
             id = guest.id(),
@@ -127,7 +177,7 @@ impl Recipe {
         if self.latest.load(Ordering::Relaxed) == number {
             self.user.send_replace(Arc::new(guest));
         }
-        Ok(created.into_access_token().expose_secret().to_owned())
+        Ok(token.expose_secret().to_owned())
     }
 }
 
@@ -158,6 +208,10 @@ fn adopt(wish: &User, made: &UserInfo) -> User {
 fn explain(failed: TokenError) -> TokenError {
     let kind = match failed.kind() {
         TokenErrorKind::Loader => {
+            let cause = failed.source();
+            if let Some(own) = cause.and_then(error::find::<TokenError>) {
+                return own.clone();
+            }
             let refusal = error::find::<RpcError>(&failed).map(Classify::class);
             match refusal {
                 Some(FailureClass::Permanent | FailureClass::Unauthorized) => {

@@ -1,6 +1,7 @@
 //! Who a client is, and what proves it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -67,9 +68,31 @@ impl Identity {
         }
     }
 
-    pub(crate) fn guest(&self) -> Option<Arc<GuestTokens>> {
+    /// Begins to end what runs for tokens.
+    pub(crate) fn close(&self) {
         match self {
-            Self::Guest(tokens) => Some(Arc::clone(tokens)),
+            Self::Regular(tokens) | Self::Anonymous(Some(tokens)) => tokens.close(),
+            Self::Guest(tokens) => tokens.close(),
+            Self::Anonymous(None) => {}
+        }
+    }
+
+    /// Closes, and waits until nothing runs.
+    pub(crate) async fn shutdown(&self) {
+        match self {
+            Self::Regular(tokens) | Self::Anonymous(Some(tokens)) => tokens.shutdown().await,
+            Self::Guest(tokens) => tokens.shutdown().await,
+            Self::Anonymous(None) => {}
+        }
+    }
+
+    pub(crate) fn is_anonymous(&self) -> bool {
+        matches!(self, Self::Anonymous(_))
+    }
+
+    pub(crate) fn guest(&self) -> Option<&GuestTokens> {
+        match self {
+            Self::Guest(tokens) => Some(tokens),
             Self::Regular(_) | Self::Anonymous(_) => None,
         }
     }
@@ -97,7 +120,8 @@ impl Proof {
     }
 }
 
-const GUEST_MARGIN: std::time::Duration = std::time::Duration::from_secs(1);
+/// Small, so that request and callback together stay below what a connection gives its token.
+const GUEST_MARGIN: Duration = Duration::from_millis(500);
 
 /// The tokens of somebody who has none.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use crate::builder::{BuildError, StreamVideoBuilder};
-use crate::client::StreamVideo;
+use crate::client::{SigningOut, StreamVideo};
 use crate::error::{Error, Result};
 
 /// What is installed, and what makes room for it.
@@ -74,7 +74,8 @@ impl StreamVideoBuilder {
     ///
     /// If there is one already this fails before anything has started, unless
     /// [`fail_if_singleton_exists`](Self::fail_if_singleton_exists) is off: then the old one is
-    /// disconnected, in the background, and replaced.
+    /// disconnected, in the background, and replaced. Of two installs at once one fails in any
+    /// case.
     ///
     /// # Errors
     ///
@@ -115,7 +116,13 @@ impl Drop for Reservation {
 fn put(client: StreamVideo) {
     let mut slot = slot();
     while slot.leaving.try_join_next().is_some() {}
+    let signing_out = match &slot.client {
+        // Their device is the new one's too.
+        Some(old) if old.is_of_the_user_of(&client) => SigningOut::No,
+        _ => SigningOut::Yes,
+    };
     if let Some(old) = slot.client.replace(client) {
-        slot.leaving.spawn(async move { old.disconnect().await });
+        slot.leaving
+            .spawn(async move { old.leave(signing_out).await });
     }
 }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use tracing::debug;
 use video_core::is_loopback;
 use video_core::model::Edge;
-use video_transport::HttpTransport;
+use video_transport::{HttpTransport, carry_subscriber};
 
 /// How latencies are measured.
 ///
@@ -146,7 +146,8 @@ async fn one_round(
             {
                 if let Some(url) = target.clone() {
                     let http = Arc::clone(http);
-                    running.spawn(async move { (index, sample(&*http, url).await) });
+                    let asking = async move { (index, sample(&*http, url).await) };
+                    running.spawn(carry_subscriber(asking));
                 }
             }
             match running.join_next().await {

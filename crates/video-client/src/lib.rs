@@ -7,6 +7,7 @@ mod client;
 mod devices;
 mod edges;
 mod error;
+mod guarded;
 mod guest;
 mod identity;
 mod installed;

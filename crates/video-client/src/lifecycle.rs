@@ -9,9 +9,11 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::{debug, warn};
+use tracing::warn;
 use video_core::CallCid;
 use video_transport::{EventChannel, carry_subscriber};
+
+use crate::guarded::guarded;
 
 /// Whether the user sees the program. Told to [`StreamVideo::set_lifecycle`].
 ///
@@ -38,7 +40,7 @@ pub enum MediaSource {
 
 /// What a media engine lets the client do with the media of a call that is going on.
 ///
-/// A call of it that takes longer than 5 s is given up.
+/// A call of it that takes longer than 5 s is given up, and one that panics has failed.
 #[async_trait]
 pub trait ActiveCallMedia: Send + Sync + 'static {
     /// Whether the source is on.
@@ -110,9 +112,18 @@ impl Entry {
 #[derive(Clone, Default)]
 struct Wish {
     lifecycle: Lifecycle,
+    /// Whether the application wants a pause, whatever the lifecycle.
+    paused: bool,
     calls: Vec<Entry>,
-    /// Counts what was told about the lifecycle.
+    /// Counts what was told.
     revision: u64,
+}
+
+impl Wish {
+    fn pauses(&self, policy: BackgroundPolicy) -> bool {
+        let in_background = self.lifecycle == Lifecycle::Background;
+        self.paused || (in_background && self.calls.is_empty() && !policy.keep_connection)
+    }
 }
 
 /// Keeps the connection and the media as the lifecycle wants them.
@@ -120,12 +131,16 @@ pub(crate) struct LifecycleKeeper {
     events: Arc<dyn EventChannel>,
     policy: BackgroundPolicy,
     wishes: Arc<watch::Sender<Wish>>,
-    running: Mutex<Option<Running>>,
+    task: Mutex<Task>,
 }
 
-struct Running {
-    fulfilled: watch::Receiver<u64>,
-    _task: AbortOnDropHandle<()>,
+enum Task {
+    NotNeeded,
+    Running {
+        fulfilled: watch::Receiver<u64>,
+        task: AbortOnDropHandle<()>,
+    },
+    Stopped,
 }
 
 impl LifecycleKeeper {
@@ -134,21 +149,37 @@ impl LifecycleKeeper {
             events,
             policy,
             wishes: Arc::new(watch::Sender::new(Wish::default())),
-            running: Mutex::new(None),
+            task: Mutex::new(Task::NotNeeded),
         }
     }
 
     /// Tells the lifecycle, and waits until everything is as it wants.
     pub(crate) async fn set(&self, lifecycle: Lifecycle) {
+        self.tell(|wish| wish.lifecycle = lifecycle).await;
+    }
+
+    /// Tells whether the application wants a pause, and waits until that is so.
+    pub(crate) async fn pause(&self, paused: bool) {
+        self.tell(|wish| wish.paused = paused).await;
+    }
+
+    async fn tell(&self, change: impl FnOnce(&mut Wish)) {
         let mut revision = 0;
         self.wishes.send_modify(|wish| {
-            wish.lifecycle = lifecycle;
+            change(wish);
             wish.revision += 1;
             revision = wish.revision;
         });
-        let mut fulfilled = self.start();
-        // Fails only if the client is shut down.
-        drop(fulfilled.wait_for(|done| *done >= revision).await);
+        if let Some(mut fulfilled) = self.start() {
+            // Fails only if the client is shut down.
+            drop(fulfilled.wait_for(|done| *done >= revision).await);
+        }
+    }
+
+    /// A new wish to connect, or not to, ends a pause that the application wanted.
+    pub(crate) fn end_pause(&self) {
+        self.wishes
+            .send_if_modified(|wish| std::mem::take(&mut wish.paused));
     }
 
     pub(crate) fn activate(&self, cid: CallCid, media: Arc<dyn ActiveCallMedia>) -> ActiveCall {
@@ -175,37 +206,48 @@ impl LifecycleKeeper {
         });
     }
 
-    pub(crate) fn stop(&self) {
-        self.running().take();
+    /// Ends the task, for ever.
+    pub(crate) async fn stop(&self) {
+        let task = std::mem::replace(&mut *self.task(), Task::Stopped);
+        if let Task::Running { task, .. } = task {
+            task.abort();
+            // Aborted: what it was doing is of no interest any more.
+            drop(task.await);
+        }
     }
 
     #[expect(
         clippy::disallowed_methods,
         reason = "the lifecycle keeper, owned by the client"
     )]
-    fn start(&self) -> watch::Receiver<u64> {
-        let mut running = self.running();
-        let running = running.get_or_insert_with(|| {
-            let (fulfilled, receiver) = watch::channel(0);
-            let keeper = Keeper {
-                events: Arc::clone(&self.events),
-                policy: self.policy,
-                wishes: self.wishes.subscribe(),
-                fulfilled,
-                paused: false,
-                seen: Vec::new(),
-                muted: Vec::new(),
-            };
-            Running {
-                fulfilled: receiver,
-                _task: AbortOnDropHandle::new(tokio::spawn(carry_subscriber(keeper.run()))),
+    fn start(&self) -> Option<watch::Receiver<u64>> {
+        let mut task = self.task();
+        match &*task {
+            Task::Running { fulfilled, .. } => Some(fulfilled.clone()),
+            Task::Stopped => None,
+            Task::NotNeeded => {
+                let (sender, fulfilled) = watch::channel(0);
+                let keeper = Keeper {
+                    events: Arc::clone(&self.events),
+                    policy: self.policy,
+                    wishes: self.wishes.subscribe(),
+                    fulfilled: sender,
+                    paused: false,
+                    seen: Vec::new(),
+                    muted: Vec::new(),
+                };
+                let spawned = tokio::spawn(carry_subscriber(keeper.run()));
+                *task = Task::Running {
+                    fulfilled: fulfilled.clone(),
+                    task: AbortOnDropHandle::new(spawned),
+                };
+                Some(fulfilled)
             }
-        });
-        running.fulfilled.clone()
+        }
     }
 
-    fn running(&self) -> std::sync::MutexGuard<'_, Option<Running>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    fn task(&self) -> std::sync::MutexGuard<'_, Task> {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -227,32 +269,36 @@ const MEDIA_LIMIT: Duration = Duration::from_secs(5);
 
 impl Keeper {
     async fn run(mut self) {
+        let mut revision = 0;
         loop {
             let wish = self.wishes.borrow_and_update().clone();
-            self.connection(&wish).await;
+            self.connection(&wish, wish.revision != revision).await;
+            revision = wish.revision;
+            // Of calls that are over nothing is kept.
+            let goes_on = |entry: &Entry| wish.calls.iter().any(|call| call.is(entry));
+            self.seen.retain(goes_on);
+            self.muted.retain(|(entry, _)| goes_on(entry));
             match wish.lifecycle {
                 Lifecycle::Background => self.mute(&wish.calls).await,
-                Lifecycle::Foreground => self.restore(&wish.calls).await,
+                Lifecycle::Foreground => self.restore().await,
             }
-            self.fulfilled.send_replace(wish.revision);
+            self.fulfilled.send_replace(revision);
+            drop(wish);
             if self.wishes.changed().await.is_err() {
                 return;
             }
         }
     }
 
-    async fn connection(&mut self, wish: &Wish) {
-        let pause = wish.lifecycle == Lifecycle::Background
-            && wish.calls.is_empty()
-            && !self.policy.keep_connection;
-        if pause == self.paused {
-            return;
-        }
-        self.paused = pause;
-        debug!(pause, "the lifecycle changed");
+    /// Pauses whenever it is told to, because a connect may have come in between; resumes what it
+    /// has paused.
+    async fn connection(&mut self, wish: &Wish, told: bool) {
+        let pause = wish.pauses(self.policy);
+        let was_paused = std::mem::replace(&mut self.paused, pause);
         match pause {
-            true => self.events.pause().await,
-            false => self.events.resume().await,
+            true if told || !was_paused => self.events.pause().await,
+            false if was_paused => self.events.resume().await,
+            _ => {}
         }
     }
 
@@ -263,29 +309,36 @@ impl Keeper {
             }
             self.seen.push(entry.clone());
             for source in self.policy.mutes() {
-                let is_on = timeout(MEDIA_LIMIT, entry.media.is_on(source)).await;
-                if is_on.unwrap_or(false) && turn(entry, source, false).await {
+                if is_on(entry, source).await && turn(entry, source, false).await {
                     self.muted.push((entry.clone(), source));
                 }
             }
         }
     }
 
-    async fn restore(&mut self, calls: &[Entry]) {
+    async fn restore(&mut self) {
         self.seen.clear();
         for (entry, source) in std::mem::take(&mut self.muted) {
-            if calls.iter().any(|call| call.is(&entry)) {
-                turn(&entry, source, true).await;
-            }
+            turn(&entry, source, true).await;
         }
     }
 }
 
+async fn is_on(entry: &Entry, source: MediaSource) -> bool {
+    match timeout(MEDIA_LIMIT, guarded(entry.media.is_on(source))).await {
+        Ok(Ok(is_on)) => return is_on,
+        Ok(Err(error)) => warn!(cid = %entry.cid, ?source, %error, "the media can not be asked"),
+        Err(_) => warn!(cid = %entry.cid, ?source, "the media did not answer in time"),
+    }
+    false
+}
+
 /// Tells whether it was done.
 async fn turn(entry: &Entry, source: MediaSource, on: bool) -> bool {
-    let (cid, turned) = (&entry.cid, entry.media.turn(source, on));
+    let (cid, turned) = (&entry.cid, guarded(entry.media.turn(source, on)));
     match timeout(MEDIA_LIMIT, turned).await {
-        Ok(Ok(())) => return true,
+        Ok(Ok(Ok(()))) => return true,
+        Ok(Ok(Err(error))) => warn!(%cid, ?source, on, %error, "the media could not be turned"),
         Ok(Err(error)) => warn!(%cid, ?source, on, %error, "the media could not be turned"),
         Err(_) => warn!(%cid, ?source, on, "the media could not be turned in time"),
     }

@@ -56,7 +56,6 @@ enum Progress {
 }
 
 impl LocationHint {
-    /// What is asked unless the application chooses something else.
     /// A location that the application knows. Nothing is asked.
     pub(crate) fn given(location: String) -> Self {
         Self::from(Source::Given(location))

@@ -279,7 +279,8 @@ impl StreamVideoOptions {
     /// Sets what gets the log lines of this client, and of no other, from the
     /// [priority](Self::log_priority) on. Tokens and other secrets are in none of them.
     ///
-    /// The handler is called where the line is logged, so it must not block. What it logs itself
+    /// The handler is called where the line is logged, so it must not block. It lives as long as
+    /// the client: one that holds the client keeps it alive for ever. What it logs itself
     /// through `tracing` is lost, and if it panics that is caught and reported once.
     ///
     /// The subscriber of `tracing` that is current when the client is built, or at a later call of

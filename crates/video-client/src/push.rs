@@ -9,11 +9,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 use video_transport::{ConnectionState, carry_subscriber};
 
 use crate::devices::Devices;
+use crate::guarded::guarded;
 
 /// What a [`PushNotificationManager`] may fail with.
 pub type PushError = Box<dyn std::error::Error + Send + Sync>;
@@ -21,7 +22,8 @@ pub type PushError = Box<dyn std::error::Error + Send + Sync>;
 /// Deals with the pushes of a platform. The application implements it, and gives the client a
 /// [provider](crate::StreamVideoBuilder::push_notification_manager_provider) of it.
 ///
-/// It is called by one task, one call at a time. Its errors are logged; they fail nothing.
+/// It is called by one task, one call at a time. Its errors and panics are logged; they fail
+/// nothing.
 ///
 /// # Examples
 ///
@@ -56,7 +58,7 @@ pub trait PushNotificationManager: Send + Sync + 'static {
     async fn register_device(&self) -> Result<(), PushError>;
 
     /// Tells the service to send no more. Begun before the connection is closed, which does not
-    /// wait for its end; dropped unfinished after 10 s.
+    /// wait for its end; dropped unfinished after 10 s, or a second after the client is shut down.
     ///
     /// # Errors
     ///
@@ -81,12 +83,18 @@ enum Task {
     Over,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Wish {
+    device: Device,
+    /// Whether the manager is to end.
+    over: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wish {
-    Nothing,
+enum Device {
+    Untouched,
     Registered,
     Unregistered,
-    Disposed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +114,8 @@ struct Keeper {
 
 const REGISTER_LIMIT: Duration = Duration::from_secs(30);
 const UNREGISTER_LIMIT: Duration = Duration::from_secs(10);
+/// How long an unregistration may take once the client is shut down.
+const LAST_UNREGISTER_LIMIT: Duration = Duration::from_secs(1);
 const DISPOSE_LIMIT: Duration = Duration::from_secs(1);
 /// How long a disconnect waits for the unregistration to begin.
 const BEGIN_LIMIT: Duration = Duration::from_millis(100);
@@ -115,7 +125,10 @@ impl Push {
         manager: Box<dyn PushNotificationManager>,
         state: watch::Receiver<ConnectionState>,
     ) -> Self {
-        let (wish, wishes) = watch::channel(Wish::Nothing);
+        let (wish, wishes) = watch::channel(Wish {
+            device: Device::Untouched,
+            over: false,
+        });
         let (phases, phase) = watch::channel(Phase::Unregistered);
         let keeper = Keeper {
             manager,
@@ -135,11 +148,11 @@ impl Push {
     pub(crate) fn connecting(&self, register: bool) {
         match register {
             true => {
-                self.wish.send_replace(Wish::Registered);
+                self.wish_for(Device::Registered);
                 self.start();
             }
             false if *self.phase.borrow() == Phase::Unregistered => {
-                self.wish.send_replace(Wish::Nothing);
+                self.wish_for(Device::Untouched);
             }
             false => {}
         }
@@ -148,29 +161,41 @@ impl Push {
     /// Wishes the device not to be registered, and waits until that has begun, not until it is
     /// so.
     pub(crate) async fn disconnecting(&self) {
-        self.wish.send_if_modified(|wish| {
-            let modified = *wish == Wish::Registered;
-            if modified {
-                *wish = Wish::Unregistered;
-            }
-            modified
-        });
-        let mut phase = self.phase.clone();
-        let begun =
-            phase.wait_for(|phase| matches!(phase, Phase::Unregistered | Phase::Unregistering));
-        // Late, or the keeper is gone: either way the connection is closed now.
-        drop(timeout(BEGIN_LIMIT, begun).await);
+        self.unregister(BEGIN_LIMIT, Phase::Unregistering).await;
     }
 
-    /// Ends the manager.
+    /// Wishes the device not to be registered, and waits until it is so, within a limit.
+    pub(crate) async fn forget(&self, limit: Duration) {
+        self.unregister(limit, Phase::Unregistered).await;
+    }
+
+    async fn unregister(&self, limit: Duration, enough: Phase) {
+        if self.wish.borrow().device == Device::Registered {
+            self.wish_for(Device::Unregistered);
+        }
+        let mut phase = self.phase.clone();
+        let done = phase.wait_for(|phase| *phase == enough || *phase == Phase::Unregistered);
+        // Late, or the keeper is gone: nobody waits for it any longer.
+        drop(timeout(limit, done).await);
+    }
+
+    fn wish_for(&self, device: Device) {
+        self.wish.send_if_modified(|wish| {
+            let modified = wish.device != device;
+            wish.device = device;
+            modified
+        });
+    }
+
+    /// Ends the manager, after an unregistration that is wished for.
     pub(crate) async fn dispose(&self) {
-        self.wish.send_replace(Wish::Disposed);
+        self.wish.send_modify(|wish| wish.over = true);
         self.start();
         let task = std::mem::replace(&mut *self.task(), Task::Over);
         if let Task::Running(task) = task
-            && task.await.is_err()
+            && let Err(error) = task.await
         {
-            warn!("the push notification manager panicked");
+            warn!(%error, "the keeper of the push device is gone");
         }
     }
 
@@ -197,26 +222,30 @@ impl Keeper {
         while self.wish.has_changed().is_ok() {
             let wish = *self.wish.borrow_and_update();
             let phase = *self.phase.borrow();
-            match (wish, phase) {
-                (Wish::Disposed, _) => break,
-                (Wish::Registered, Phase::Unregistered | Phase::Registering) => {
-                    self.register().await;
-                }
-                (Wish::Unregistered, Phase::Registering | Phase::Registered) => {
+            match (wish.device, phase) {
+                (Device::Unregistered, Phase::Registering | Phase::Registered) => {
                     self.unregister().await;
+                }
+                _ if wish.over => break,
+                (Device::Registered, Phase::Unregistered | Phase::Registering) => {
+                    self.register().await;
                 }
                 _ => drop(self.wish.changed().await),
             }
         }
-        if timeout(DISPOSE_LIMIT, self.manager.dispose())
-            .await
-            .is_err()
-        {
-            warn!("the push notification manager took too long to dispose of itself");
+        // The client went before its last wish was seen.
+        let phase = *self.phase.borrow();
+        if self.wish.borrow().device == Device::Unregistered && phase != Phase::Unregistered {
+            self.unregister().await;
+        }
+        match timeout(DISPOSE_LIMIT, guarded(self.manager.dispose())).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(%error, "the push notification manager ended badly"),
+            Err(_) => warn!("the push notification manager took too long to dispose of itself"),
         }
     }
 
-    /// Registers once there is a connection. Gives up when the wish changes.
+    /// Registers once there is a connection. Gives up when that is not wished for any more.
     async fn register(&mut self) {
         let (manager, state, phase) = (&self.manager, &mut self.state, &self.phase);
         let register = async {
@@ -224,33 +253,47 @@ impl Keeper {
                 return std::future::pending().await;
             }
             phase.send_replace(Phase::Registering);
-            match timeout(REGISTER_LIMIT, manager.register_device()).await {
-                Ok(Ok(())) => debug!("the device is registered for pushes"),
-                Ok(Err(error)) => warn!(%error, "the device could not be registered for pushes"),
-                Err(_) => warn!("the device could not be registered for pushes in time"),
+            match timeout(REGISTER_LIMIT, guarded(manager.register_device())).await {
+                Ok(Ok(Ok(()))) => debug!("the device is registered for pushes"),
+                Ok(Ok(Err(error))) => warn!(%error, "the device could not be registered"),
+                Ok(Err(error)) => warn!(%error, "the device could not be registered"),
+                Err(_) => warn!("the device could not be registered in time"),
             }
             phase.send_replace(Phase::Registered);
         };
+        let given_up = |wish: &Wish| wish.over || wish.device != Device::Registered;
         tokio::select! {
             biased;
-            _ = self.wish.changed() => {}
+            _ = self.wish.wait_for(given_up) => {}
             () = register => {}
         }
     }
 
+    /// Unregisters. What has begun ends by itself or by its limit, whatever becomes of the client.
     async fn unregister(&mut self) {
-        let unregister = pin!(timeout(UNREGISTER_LIMIT, self.manager.unregister_device()));
-        let mut unregister = begin(unregister, || {
+        let unregister = pin!(guarded(self.manager.unregister_device()));
+        let unregister = begin(unregister, || {
             self.phase.send_replace(Phase::Unregistering);
         });
+        let wish = &mut self.wish;
+        let limit = async {
+            let over = async {
+                // A client that is dropped leaves the whole time.
+                if wish.wait_for(|wish| wish.over).await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+                sleep(LAST_UNREGISTER_LIMIT).await;
+            };
+            drop(timeout(UNREGISTER_LIMIT, over).await);
+        };
         tokio::select! {
             biased;
-            _ = self.wish.wait_for(|wish| *wish == Wish::Disposed) => {}
-            done = &mut unregister => match done {
+            done = unregister => match done {
                 Ok(Ok(())) => debug!("the device is no longer registered for pushes"),
                 Ok(Err(error)) => warn!(%error, "the device could not be unregistered"),
-                Err(_) => warn!("the device could not be unregistered in time"),
+                Err(error) => warn!(%error, "the device could not be unregistered"),
             },
+            () = limit => warn!("the device could not be unregistered in time"),
         }
         self.phase.send_replace(Phase::Unregistered);
     }

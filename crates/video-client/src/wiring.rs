@@ -21,7 +21,7 @@ pub(crate) struct Wiring<'a> {
     api_key: ApiKey,
     entropy: Entropy,
     dialer: Arc<dyn Dialer>,
-    http: Arc<dyn HttpTransport>,
+    http: Arc<HyperTransport>,
 }
 
 impl<'a> Wiring<'a> {
@@ -47,8 +47,16 @@ impl<'a> Wiring<'a> {
         })
     }
 
-    pub(crate) fn http(&self) -> Arc<dyn HttpTransport> {
+    pub(crate) fn api_key(&self) -> ApiKey {
+        self.api_key.clone()
+    }
+
+    pub(crate) fn pool(&self) -> Arc<HyperTransport> {
         Arc::clone(&self.http)
+    }
+
+    pub(crate) fn http(&self) -> Arc<dyn HttpTransport> {
+        self.pool()
     }
 
     /// A service on this machine is not told where in the world it is asked from, unless it has a
@@ -72,7 +80,7 @@ impl<'a> Wiring<'a> {
     /// Requests of whoever has these credentials.
     pub(crate) fn rpc(&self, credentials: Credentials) -> RpcChannel {
         let base = self.endpoint.rest().clone();
-        let http = Arc::clone(&self.http);
+        let http = self.http();
         RpcChannel::new(base, self.api_key.clone(), http, credentials)
             .client_tag(&self.options.client_tag)
             .retry_policy(Arc::clone(&self.options.retry_policy))

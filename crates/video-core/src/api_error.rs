@@ -173,14 +173,18 @@ impl ApiError {
 
 impl From<Wire> for ApiError {
     fn from(wire: Wire) -> Self {
+        let redacted = |text: String| redact_tokens(&text).into_owned();
+        let fields = wire.exception_fields.into_iter();
         Self {
             code: wire.code.map(ApiCode),
             status: wire.status,
-            message: redact_tokens(&wire.message).into_owned(),
-            more_info: wire.more_info,
+            message: redacted(wire.message),
+            more_info: redacted(wire.more_info),
             details: wire.details,
-            exception_fields: wire.exception_fields,
-            duration: wire.duration,
+            exception_fields: fields
+                .map(|(field, why)| (redacted(field), redacted(why)))
+                .collect(),
+            duration: redacted(wire.duration),
             unrecoverable: wire.unrecoverable,
         }
     }

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
-use video_core::{ConnectionId, Idempotency};
+use video_core::{ConnectionId, Idempotency, redact_tokens};
 
 pub(crate) use channel::push_query;
 pub use channel::{RpcChannel, RpcLimits};
@@ -37,8 +37,8 @@ pub trait RpcTransport: fmt::Debug + Send + Sync {
     async fn call(&self, request: RpcRequest) -> Result<RpcResponse, RpcError>;
 }
 
-/// One call, before it has a token, an id and a connection.
-#[derive(Debug, Clone)]
+/// One call, before it has a token, an id and a connection. `Debug` does not show the body.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct RpcRequest {
     /// The verb.
@@ -136,8 +136,8 @@ impl RpcRequest {
     }
 }
 
-/// A successful answer.
-#[derive(Debug, Clone)]
+/// A successful answer. `Debug` does not show the body, in which there may be a token.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct RpcResponse {
     /// The body.
@@ -172,7 +172,59 @@ impl RpcResponse {
     ///
     /// [`RpcError`] of kind [`RpcErrorKind::Decode`]. The call was executed nevertheless.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, RpcError> {
-        serde_json::from_slice(&self.body)
-            .map_err(|error| RpcError::new(RpcErrorKind::Decode, &self.request_id).caused_by(error))
+        serde_json::from_slice(&self.body).map_err(|error| {
+            // serde quotes what it did not expect.
+            let words = redact_tokens(&error.to_string()).into_owned();
+            RpcError::new(RpcErrorKind::Decode, &self.request_id).caused_by(words)
+        })
+    }
+}
+
+impl fmt::Debug for RpcRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RpcRequest")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("body", &self.body.as_ref().map(Bytes::len))
+            .field("idempotency", &self.idempotency)
+            .field("watch", &self.watch)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for RpcResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RpcResponse")
+            .field("body", &self.body.len())
+            .field("request_id", &self.request_id)
+            .field("watched_on", &self.watched_on)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[expect(dead_code, reason = "never made")]
+    struct Join {
+        credentials: u64,
+    }
+
+    #[test]
+    fn what_is_in_a_body_is_not_shown() {
+        let text = r#"{"credentials":"eyJh.eyJi.c2ln"}"#;
+        let request = RpcRequest::new(Method::POST, &["guest"]).body(text);
+        let response = RpcResponse::new(text, "id");
+        let error = response.decode::<Vec<u8>>().unwrap_err();
+        let quoted = response.decode::<Join>().unwrap_err();
+        let shown = format!("{request:?} {response:?} {error:?} {quoted:?}");
+        assert!(!shown.contains("eyJ"), "{shown}");
+        assert!(
+            shown.contains("/video/guest") && shown.contains("32"),
+            "{shown}"
+        );
     }
 }

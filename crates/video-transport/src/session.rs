@@ -57,6 +57,9 @@ pub trait EventChannel: fmt::Debug + Send + Sync {
     /// Cancel safe: the wish stands, nobody waits for it.
     async fn disconnect(&self);
 
+    /// Wishes not to be connected, and does not wait.
+    fn disconnect_in_background(&self);
+
     /// Closes the socket and keeps the wish for later.
     async fn pause(&self);
 

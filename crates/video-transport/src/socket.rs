@@ -57,8 +57,9 @@ pub trait EventSocket: fmt::Debug + Send {
     async fn send(&mut self, frame: Frame) -> Result<(), SocketError>;
 }
 
-/// A whole message or a control frame.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A whole message or a control frame. `Debug` shows how long it is, not what it says: the first of
+/// a socket holds a token.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Frame {
     /// Text, checked to be UTF-8 when received.
@@ -71,6 +72,19 @@ pub enum Frame {
     Pong(Bytes),
     /// The end, with the peer's reason if it gave one.
     Close(Option<CloseFrame>),
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, data) = match self {
+            Self::Text(data) => ("Text", data),
+            Self::Binary(data) => ("Binary", data),
+            Self::Ping(data) => ("Ping", data),
+            Self::Pong(data) => ("Pong", data),
+            Self::Close(frame) => return f.debug_tuple("Close").field(frame).finish(),
+        };
+        f.debug_tuple(name).field(&data.len()).finish()
+    }
 }
 
 /// Why a socket is closed.

@@ -25,6 +25,24 @@ async fn dropping_the_manager_ends_its_task() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_its_shutdown_a_manager_runs_nothing_and_loads_no_more() {
+    let loader = ScriptedLoader::new().then(SECOND, Ok(&john(2)));
+    let manager = builder().static_token(john(1)).loader(loader).build();
+    let manager = manager.unwrap();
+    let token = manager.token().await.unwrap();
+    manager.shutdown().await;
+    assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
+    assert_eq!(manager.token().await.unwrap(), token);
+    let error = manager.refresh(&token).await.unwrap_err();
+    assert_eq!(error.kind(), &TokenErrorKind::Stopped);
+
+    let unused = builder().static_token(john(1)).build().unwrap();
+    unused.shutdown().await;
+    let error = unused.token().await.unwrap_err();
+    assert_eq!(error.kind(), &TokenErrorKind::Stopped);
+}
+
+#[tokio::test(start_paused = true)]
 async fn dropping_the_manager_ends_its_load() {
     let loader = ScriptedLoader::new().then(Duration::MAX, Err("never"));
     let manager = builder().loader(loader).build().unwrap();

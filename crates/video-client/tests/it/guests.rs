@@ -187,7 +187,7 @@ async fn a_guest_who_is_refused_with_401_does_not_wait_for_themself() {
     let client = guest(&world);
     let call = client.call("default", "standup");
     let error = call.get().watch(false).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unauthorized);
+    assert_eq!(error.kind(), ErrorKind::Refused);
     let error = client.connect().await.unwrap_err();
     assert_eq!(error.class(), FailureClass::Permanent);
     assert!(world.coordinator.guests().is_empty());

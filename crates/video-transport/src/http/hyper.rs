@@ -28,8 +28,7 @@ use crate::net::{BoxIo, DialError, DialErrorKind, Dialer, Target};
 pub struct HyperTransport {
     client: legacy::Client<DialConnector, Full<Bytes>>,
     max_response: usize,
-    // Owns the tasks of the pool.
-    _tasks: Tasks,
+    tasks: Tasks,
 }
 
 impl HyperTransport {
@@ -51,7 +50,24 @@ impl HyperTransport {
         Self {
             client,
             max_response,
-            _tasks: tasks,
+            tasks,
+        }
+    }
+
+    /// Closes the connections for ever and begins to end the tasks that serve them. Exchanges fail
+    /// from then on.
+    pub fn close(&self) {
+        drop(self.tasks.take());
+    }
+
+    /// Closes as [`close`](Self::close) does, and waits for the end of the tasks.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the tasks end all the same.
+    pub async fn shutdown(&self) {
+        if let Some(mut tasks) = self.tasks.take() {
+            tasks.shutdown().await;
         }
     }
 }
@@ -74,6 +90,9 @@ impl HttpTransport for HyperTransport {
         &self,
         request: http::Request<Bytes>,
     ) -> Result<http::Response<Bytes>, HttpError> {
+        if self.tasks.are_over() {
+            return Err(HttpError::with_source(HttpErrorKind::NotSent, "closed"));
+        }
         let response = self
             .client
             .request(request.map(Full::new))
@@ -187,13 +206,32 @@ impl hyper::rt::Write for Pooled {
     }
 }
 
-/// The tasks of a pool. They end when this is dropped.
-#[derive(Default)]
-struct Tasks(Arc<Mutex<JoinSet<()>>>);
+/// The tasks of a pool. They end when this is dropped, or when they are taken out and dropped.
+struct Tasks(Arc<Mutex<Option<JoinSet<()>>>>);
+
+impl Tasks {
+    fn take(&self) -> Option<JoinSet<()>> {
+        self.lock().take()
+    }
+
+    fn are_over(&self) -> bool {
+        self.lock().is_none()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<JoinSet<()>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Tasks {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Some(JoinSet::new()))))
+    }
+}
 
 /// The pool's way to start a task, without keeping the tasks alive.
 #[derive(Clone)]
-struct TaskSpawner(std::sync::Weak<Mutex<JoinSet<()>>>);
+struct TaskSpawner(std::sync::Weak<Mutex<Option<JoinSet<()>>>>);
 
 impl<F> hyper::rt::Executor<F> for TaskSpawner
 where
@@ -204,8 +242,10 @@ where
             return;
         };
         let mut tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        while tasks.try_join_next().is_some() {}
-        tasks.spawn(carry_subscriber(future));
+        if let Some(tasks) = &mut *tasks {
+            while tasks.try_join_next().is_some() {}
+            tasks.spawn(carry_subscriber(future));
+        }
     }
 }
 
@@ -254,6 +294,17 @@ mod tests {
             let error = failure(Nowhere(Some(kind)), "https://h.test/").await;
             assert_eq!((error.kind(), error.class()), (HttpErrorKind::Dial, class));
         }
+    }
+
+    #[tokio::test]
+    async fn after_its_end_nothing_is_dialled() {
+        let transport = HyperTransport::new(Arc::new(Nowhere(None)), Duration::from_secs(5), 1);
+        transport.shutdown().await;
+        let request = http::Request::get("http://h.test/").body(Bytes::new());
+        let error = transport.exchange(request.unwrap()).await.unwrap_err();
+        assert_eq!(error.kind(), HttpErrorKind::NotSent);
+        transport.close();
+        transport.shutdown().await;
     }
 
     #[tokio::test]

@@ -30,7 +30,7 @@ pub(super) enum Command {
         patience: Option<Duration>,
         reply: Option<oneshot::Sender<Result<UserToken, ConnectError>>>,
     },
-    Disconnect(oneshot::Sender<()>),
+    Disconnect(Option<oneshot::Sender<()>>),
     Pause(oneshot::Sender<()>),
     Resume,
     Shutdown,
@@ -117,7 +117,7 @@ impl Driver {
                 Input::Connect { patience }
             }
             Command::Disconnect(reply) => {
-                self.tasks.close_waiters.push(reply);
+                self.tasks.close_waiters.extend(reply);
                 Input::Disconnect
             }
             Command::Pause(reply) => {
@@ -234,8 +234,9 @@ impl Driver {
                 self.state.send_replace(state.clone());
                 self.publish(EventItem::Connection(state)).await;
             }
+            Output::Greeted(event) => self.me.greeted(&event),
             Output::Emit(event) => {
-                self.me.hear(&event);
+                self.me.heard(&event);
                 self.publish(EventItem::Event(event)).await;
             }
             Output::Resolve(result) => {

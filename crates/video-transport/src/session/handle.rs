@@ -115,6 +115,8 @@ pub struct Session {
     state: watch::Receiver<ConnectionState>,
     me: watch::Receiver<Option<Arc<OwnUser>>>,
     connect_timeout: Duration,
+    /// Kept free for a wish to end that must not be lost.
+    place: Mutex<Option<mpsc::OwnedPermit<Command>>>,
     task: Mutex<Task>,
 }
 
@@ -163,7 +165,9 @@ impl Session {
             commands: receiver,
             tasks: super::driver::Tasks::default(),
         };
+        let place = commands.clone().try_reserve_owned().ok();
         Ok(Self {
+            place: Mutex::new(place),
             commands,
             hub,
             state,
@@ -194,6 +198,10 @@ impl Session {
 
     fn has_started(&self) -> bool {
         matches!(&*self.task(), Task::Running(_))
+    }
+
+    fn place(&self) -> std::sync::MutexGuard<'_, Option<mpsc::OwnedPermit<Command>>> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn task(&self) -> std::sync::MutexGuard<'_, Task> {
@@ -243,9 +251,27 @@ impl EventChannel for Session {
             return;
         }
         let (reply, closed) = oneshot::channel();
-        if self.commands.send(Command::Disconnect(reply)).await.is_ok() {
+        if self
+            .commands
+            .send(Command::Disconnect(Some(reply)))
+            .await
+            .is_ok()
+        {
             // An error means that the session is over, and so disconnected.
             drop(closed.await);
+        }
+    }
+
+    fn disconnect_in_background(&self) {
+        if !self.has_started() {
+            return;
+        }
+        let mut place = self.place();
+        let reserve = || self.commands.clone().try_reserve_owned().ok();
+        // None only if the queue is full since the last such wish, which is then in it.
+        if let Some(kept) = place.take().or_else(reserve) {
+            let commands = kept.send(Command::Disconnect(None));
+            *place = commands.try_reserve_owned().ok();
         }
     }
 
@@ -268,7 +294,11 @@ impl EventChannel for Session {
 
     async fn shutdown(&self) -> Result<(), ConnectError> {
         if self.has_started() {
-            drop(self.commands.send(Command::Shutdown).await);
+            let kept = self.place().take();
+            match kept {
+                Some(kept) => drop(kept.send(Command::Shutdown)),
+                None => drop(self.commands.send(Command::Shutdown).await),
+            }
             self.commands.closed().await;
         }
         let task = std::mem::replace(&mut *self.task(), Task::Over);

@@ -100,6 +100,10 @@ impl Machine {
                 self.heard(now);
                 let meaning = meaning(&event);
                 let live_before = self.phase.is_live();
+                if matches!(meaning, Meaning::Accepted(_)) && self.phase.can_be_accepted() {
+                    // Before the state, so that who sees that knows the user.
+                    self.outputs.push_back(Output::Greeted(event.clone()));
+                }
                 self.understood(now, jitter, meaning);
                 if live_before || self.phase.is_live() {
                     // After the state change that it caused.

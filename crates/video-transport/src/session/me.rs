@@ -17,27 +17,28 @@ impl Me {
         (Self(sender), receiver)
     }
 
-    /// Learns from an event, if it tells something of this user.
-    pub(super) fn hear(&self, event: &Event) {
-        if !matches!(event.kind(), kind::CONNECTION_OK | kind::USER_UPDATED) {
+    /// Learns from the service's greeting.
+    pub(super) fn greeted(&self, event: &Event) {
+        if let Ok(EventPayload::ConnectionOk(ok)) = event.payload()
+            && let Some(me) = &ok.me
+        {
+            self.0.send_replace(Some(Arc::new(me.clone())));
+        }
+    }
+
+    /// Learns from an event, if it tells of a change of this user.
+    pub(super) fn heard(&self, event: &Event) {
+        if event.kind() != kind::USER_UPDATED {
             return;
         }
-        match event.payload() {
-            Ok(EventPayload::ConnectionOk(ok)) => {
-                if let Some(me) = &ok.me {
-                    self.0.send_replace(Some(Arc::new(me.clone())));
+        if let Ok(EventPayload::UserUpdated(updated)) = event.payload() {
+            self.0.send_if_modified(|me| {
+                let mine = me.as_ref().is_some_and(|me| me.id == updated.user.id);
+                if mine {
+                    *me = Some(Arc::new(updated.user.clone()));
                 }
-            }
-            Ok(EventPayload::UserUpdated(updated)) => {
-                self.0.send_if_modified(|me| {
-                    let mine = me.as_ref().is_some_and(|me| me.id == updated.user.id);
-                    if mine {
-                        *me = Some(Arc::new(updated.user.clone()));
-                    }
-                    mine
-                });
-            }
-            _ => {}
+                mine
+            });
         }
     }
 
@@ -52,7 +53,11 @@ mod tests {
     use super::*;
 
     fn hear(me: &Me, text: &str) {
-        me.hear(&Event::parse(text.to_owned().into()).unwrap());
+        let event = Event::parse(text.to_owned().into()).unwrap();
+        match event.kind() {
+            kind::CONNECTION_OK => me.greeted(&event),
+            _ => me.heard(&event),
+        }
     }
 
     /// Promise: U21

@@ -46,6 +46,8 @@ impl EventChannel for NoSession {
 
     async fn disconnect(&self) {}
 
+    fn disconnect_in_background(&self) {}
+
     async fn pause(&self) {}
 
     async fn resume(&self) {}

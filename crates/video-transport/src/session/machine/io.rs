@@ -60,6 +60,8 @@ pub(in super::super) enum Output {
     State(ConnectionState),
     /// An event for the subscribers.
     Emit(Event),
+    /// The service has told who the user is.
+    Greeted(Event),
     /// Whoever waits to be connected learns this.
     Resolve(Result<UserToken, ConnectError>),
     /// Whoever waits to be disconnected is.

@@ -76,6 +76,11 @@ impl Phase {
         }
     }
 
+    /// Whether the service's word of acceptance means something.
+    pub(super) fn can_be_accepted(&self) -> bool {
+        matches!(self, Self::Greeting { .. } | Self::Live { .. })
+    }
+
     pub(super) fn is_live(&self) -> bool {
         matches!(self, Self::Live { .. })
     }

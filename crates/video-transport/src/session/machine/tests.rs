@@ -119,6 +119,7 @@ impl Script {
             Output::Ping(id) => format!("ping {id}"),
             Output::Close => "close".to_owned(),
             Output::Discard => "discard".to_owned(),
+            Output::Greeted(_) => "greeted".to_owned(),
             Output::Emit(event) => format!("emit {}", event.kind()),
             Output::Resolve(Ok(token)) => format!("resolve with {}", token.expose()),
             Output::Resolve(Err(error)) => format!("resolve: {error}"),
@@ -175,6 +176,7 @@ fn a_connection_is_made_of_a_socket_a_token_and_the_service_s_word() {
     script.after(100);
     script.input(Input::Received(script.epoch, ok("c1")));
     script.expect(&[
+        "  400 greeted",
         "  400 connected c1",
         "  400 resolve with a",
         "  400 emit connection.ok",
@@ -265,6 +267,7 @@ fn an_expired_token_is_replaced_at_once_and_the_connection_made_again() {
     script.open_and_greet("b", "c2");
     script.expect(&[
         "60000 authenticate with b",
+        "60000 greeted",
         "60000 connected c2",
         "60000 resolve with b",
         "60000 emit connection.ok",

@@ -120,10 +120,14 @@ fn an_error_and_the_close_after_it_are_one_loss() {
 fn a_second_greeting_replaces_the_connection_id() {
     let mut script = Script::connected(0);
     script.input(Input::Received(script.epoch, ok("c2")));
-    script.expect(&["    0 connected c2", "    0 emit connection.ok"]);
+    script.expect(&[
+        "    0 greeted",
+        "    0 connected c2",
+        "    0 emit connection.ok",
+    ]);
     // The same id again is no change.
     script.input(Input::Received(script.epoch, ok("c2")));
-    script.expect(&["    0 emit connection.ok"]);
+    script.expect(&["    0 greeted", "    0 emit connection.ok"]);
     script.tick();
     script.expect(&["25000 ping c2"]);
 }

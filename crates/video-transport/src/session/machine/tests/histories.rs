@@ -186,6 +186,7 @@ impl World {
                     "connected without a token"
                 );
             }
+            Output::Greeted(_) => prop_assert!(self.authenticated, "a greeting before the token"),
             Output::Emit(_) => prop_assert!(self.may_hear, "an event before the token"),
             Output::Resolve(result) => {
                 self.waiting = false;
