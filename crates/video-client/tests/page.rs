@@ -18,6 +18,8 @@ mod ends;
 mod guest_answers;
 #[path = "page/guests.rs"]
 mod guests;
+#[path = "page/impostors.rs"]
+mod impostors;
 #[path = "page/lifecycle.rs"]
 mod lifecycle;
 #[path = "page/lifecycle_ends.rs"]
@@ -34,6 +36,8 @@ mod nobody;
 mod own_user;
 #[path = "page/pushes.rs"]
 mod pushes;
+#[path = "page/storms.rs"]
+mod storms;
 #[path = "page/streams.rs"]
 mod streams;
 #[path = "it/support.rs"]
