@@ -181,8 +181,8 @@ impl StreamVideoBuilder {
         let api_key = ApiKey::new(api_key).map_err(BuildError::ApiKey)?;
         let user_id = user.checked_id().map_err(BuildError::UserId)?;
         let endpoint = Endpoint::with_plain_text(
-            &options.coordinator_rpc_url,
-            &options.coordinator_ws_url,
+            options.coordinator_rpc_url.as_str(),
+            options.coordinator_ws_url.as_str(),
             &options.plain_text_hosts,
         )
         .map_err(BuildError::Endpoint)?;

@@ -65,6 +65,14 @@ pub use video_transport::{
     RpcErrorKind, RpcLimits, SessionTimeouts, SkippedFrame, SocketLimits, WaitError,
 };
 
+/// Signing is no part of a client.
+///
+/// ```compile_fail
+/// use video_client::TokenSigner;
+/// ```
+#[cfg(doctest)]
+struct NoSigner;
+
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct TopLevelReadme;

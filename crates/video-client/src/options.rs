@@ -1,5 +1,6 @@
 //! What can be chosen about a client.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,8 +65,8 @@ use crate::logging::{LogHandler, LogPriority, LogRecord};
 #[derive(Debug, Clone)]
 #[must_use = "options do nothing until given to a builder"]
 pub struct StreamVideoOptions {
-    pub(crate) coordinator_rpc_url: String,
-    pub(crate) coordinator_ws_url: String,
+    pub(crate) coordinator_rpc_url: Address,
+    pub(crate) coordinator_ws_url: Address,
     pub(crate) auto_connect: bool,
     pub(crate) include_user_details_for_auto_connect: bool,
     pub(crate) background: BackgroundPolicy,
@@ -80,7 +81,7 @@ pub struct StreamVideoOptions {
     pub(crate) max_response: usize,
     pub(crate) event_buffer: usize,
     pub(crate) location: Option<String>,
-    pub(crate) location_hint_url: Option<String>,
+    pub(crate) location_hint_url: Option<Address>,
     pub(crate) latency_settings: LatencySettings,
     pub(crate) log_priority: LogPriority,
     pub(crate) log_handler: Option<LogHandler>,
@@ -94,11 +95,31 @@ pub struct StreamVideoOptions {
     pub(crate) entropy: Option<Entropy>,
 }
 
+/// An address that is not checked yet, and shown without what may be secret in it.
+#[derive(Clone)]
+pub(crate) struct Address(String);
+
+impl Address {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bare = self.0.split(['?', '#']).next().unwrap_or_default();
+        match bare.rsplit_once('@') {
+            Some((_, host)) => write!(f, "\"…@{host}\""),
+            None => fmt::Debug::fmt(bare, f),
+        }
+    }
+}
+
 impl Default for StreamVideoOptions {
     fn default() -> Self {
         Self {
-            coordinator_rpc_url: Endpoint::DEFAULT_REST.to_owned(),
-            coordinator_ws_url: Endpoint::DEFAULT_SOCKET.to_owned(),
+            coordinator_rpc_url: Address(Endpoint::DEFAULT_REST.to_owned()),
+            coordinator_ws_url: Address(Endpoint::DEFAULT_SOCKET.to_owned()),
             auto_connect: true,
             include_user_details_for_auto_connect: true,
             background: BackgroundPolicy::default(),
@@ -132,13 +153,13 @@ impl Default for StreamVideoOptions {
 impl StreamVideoOptions {
     /// Sets the base of requests.
     pub fn coordinator_rpc_url(mut self, url: impl Into<String>) -> Self {
-        self.coordinator_rpc_url = url.into();
+        self.coordinator_rpc_url = Address(url.into());
         self
     }
 
     /// Sets the address of the socket.
     pub fn coordinator_ws_url(mut self, url: impl Into<String>) -> Self {
-        self.coordinator_ws_url = url.into();
+        self.coordinator_ws_url = Address(url.into());
         self
     }
 
@@ -256,7 +277,7 @@ impl StreamVideoOptions {
     /// Sets who is asked where the user is. Without it Stream is, unless the service itself is on
     /// this machine, where the question has no meaning.
     pub fn location_hint_url(mut self, url: impl Into<String>) -> Self {
-        self.location_hint_url = Some(url.into());
+        self.location_hint_url = Some(Address(url.into()));
         self
     }
 
@@ -370,5 +391,20 @@ impl StreamVideoOptions {
     pub fn entropy(mut self, entropy: Entropy) -> Self {
         self.entropy = Some(entropy);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_in_the_options_is_shown_without_its_password() {
+        let options = StreamVideoOptions::default()
+            .coordinator_rpc_url("https://joe:hush@h.test/?key=hush")
+            .location_hint_url("https://joe:hush@hint.test");
+        let shown = format!("{options:?}");
+        assert!(!shown.contains("hush"), "{shown}");
+        assert!(shown.contains("…@h.test/") && shown.contains("wss://video.stream"));
     }
 }

@@ -66,7 +66,7 @@ impl<'a> Wiring<'a> {
         Ok(match (&options.location, &options.location_hint_url) {
             (Some(location), _) => LocationHint::given(location.clone()),
             (None, Some(url)) => {
-                let url = Endpoint::check_auxiliary(url, &options.plain_text_hosts)
+                let url = Endpoint::check_auxiliary(url.as_str(), &options.plain_text_hosts)
                     .map_err(BuildError::Endpoint)?;
                 LocationHint::asked(http, url)
             }
@@ -108,7 +108,7 @@ impl<'a> Wiring<'a> {
         let connector =
             WebSocketConnector::new(dialer, options.socket_limits, self.entropy.clone());
         Session::new(config, Arc::new(connector), Arc::clone(tokens)).map_err(|_| {
-            let url = options.coordinator_ws_url.clone();
+            let url = options.coordinator_ws_url.as_str().to_owned();
             BuildError::Endpoint(InvalidEndpoint::Malformed { url })
         })
     }

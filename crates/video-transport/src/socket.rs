@@ -163,4 +163,10 @@ mod tests {
         );
         assert_eq!(CloseFrame::new(1000, "short").reason, "short");
     }
+
+    #[test]
+    fn a_frame_shows_its_length_and_not_what_it_says() {
+        let frames = [Frame::Text("secret".into()), Frame::Close(None)];
+        assert_eq!(format!("{frames:?}"), "[Text(6), Close(None)]");
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 use video_client::{
-    ActiveCallMedia, ConnectionState, Lifecycle, MediaError, MediaSource, StreamVideo,
+    ActiveCallMedia, Call, ConnectionState, Lifecycle, MediaError, MediaSource, StreamVideo,
     StreamVideoOptions,
 };
 use video_testkit::Fault;
@@ -252,6 +252,89 @@ async fn nothing_watches_the_lifecycle_after_the_client() {
     drop(client);
     drop(call);
     drop(world);
+    sleep(10 * SECOND).await;
+    assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_of_the_application_outlasts_a_look_at_the_background() {
+    let world = World::new();
+    let client = connected(&world, world.options()).await;
+    client.pause().await;
+    client.set_lifecycle(Background).await;
+    client.set_lifecycle(Foreground).await;
+    sleep(10 * SECOND).await;
+    assert!(is_paused(&client));
+    client.set_lifecycle(Background).await;
+    client.resume().await;
+    sleep(10 * SECOND).await;
+    assert!(is_paused(&client), "still in the background");
+    client.set_lifecycle(Foreground).await;
+    until_connected(&client).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connect_in_the_background_holds_until_the_lifecycle_is_told_again() {
+    let world = World::new();
+    let token = world.coordinator.token("john");
+    let client = world.builder("john").user_token(token).build().unwrap();
+    client.set_lifecycle(Background).await;
+    client.connect().await.unwrap();
+    sleep(10 * SECOND).await;
+    assert!(client.state().borrow().is_connected());
+    client.set_lifecycle(Background).await;
+    assert!(is_paused(&client));
+}
+
+#[tokio::test(start_paused = true)]
+async fn media_that_panic_do_not_end_the_lifecycle() {
+    struct Broken;
+
+    #[async_trait::async_trait]
+    impl ActiveCallMedia for Broken {
+        async fn is_on(&self, _: MediaSource) -> bool {
+            panic!("the engine is broken")
+        }
+
+        async fn turn(&self, _: MediaSource, _: bool) -> Result<(), MediaError> {
+            Ok(())
+        }
+    }
+
+    let world = World::new();
+    let options = world.options().mute_video_when_in_background(true);
+    let client = connected(&world, options).await;
+    let call = client.call("default", "a").activate(Broken);
+    client.set_lifecycle(Background).await;
+    drop(call);
+    sleep(SECOND).await;
+    assert!(is_paused(&client));
+    client.set_lifecycle(Foreground).await;
+    until_connected(&client).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn media_that_hold_the_call_keep_nothing_alive_once_it_is_over() {
+    struct Engine(Call);
+
+    #[async_trait::async_trait]
+    impl ActiveCallMedia for Engine {
+        async fn is_on(&self, _: MediaSource) -> bool {
+            self.0.cid() == "default:a"
+        }
+
+        async fn turn(&self, _: MediaSource, _: bool) -> Result<(), MediaError> {
+            Ok(())
+        }
+    }
+
+    let world = World::new();
+    let options = world.options().mute_video_when_in_background(true);
+    let client = connected(&world, options).await;
+    let call = client.call("default", "a");
+    let active = call.activate(Engine(call.clone()));
+    client.set_lifecycle(Background).await;
+    drop((active, call, client, world));
     sleep(10 * SECOND).await;
     assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
 }

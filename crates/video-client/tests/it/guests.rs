@@ -243,6 +243,60 @@ async fn a_guest_becomes_another_when_told_to_and_not_before() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_that_waits_for_a_guest_who_is_given_up_is_made_by_the_next_one() {
+    let world = World::new();
+    let faults = world.coordinator.faults();
+    faults.rest("POST", GUEST, Fault::Delay(3 * SECOND));
+    let client = guest(&world);
+    let call = client.call("default", "standup");
+    let early = tokio::spawn(call.get_or_create().watch(false).into_future());
+    sleep(SECOND).await;
+    let user = client.become_new_guest().await.unwrap();
+    let created = early.await.unwrap().unwrap();
+    assert_eq!(created.call.created_by.unwrap().id, *user.id());
+}
+
+/// Between threads there is no lucky order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_is_connected_is_the_user_and_is_known_at_once() {
+    for _ in 0..50 {
+        let world = World::new();
+        let client = guest(&world);
+        client.connect().await.unwrap();
+        assert!(client.own_user().borrow().is_some());
+        let changing = tokio::spawn({
+            let client = client.clone();
+            async move { client.become_new_guest().await }
+        });
+        let mut state = client.state();
+        state.wait_for(|state| !state.is_connected()).await.unwrap();
+        // Whether it comes before, amid or after the change.
+        drop(client.connect().await);
+        changing.await.unwrap().unwrap();
+        client.connect().await.unwrap();
+        let connections = world.coordinator.connections();
+        assert_eq!(connections.len(), 1);
+        assert_eq!(connections[0].user_id, client.current_user().id());
+        client.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guest_whose_service_is_down_is_a_matter_of_the_network() {
+    let world = World::new();
+    world.coordinator.faults().dial(Fault::Refuse).forever();
+    let client = guest(&world);
+    let call = client.call("default", "standup");
+    for error in [
+        call.get().watch(false).await.unwrap_err(),
+        client.token().await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Network);
+        assert!(error.is_retryable());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_a_guest_becomes_another() {
     let world = World::new();
     let error = world.client("john").become_new_guest().await.unwrap_err();

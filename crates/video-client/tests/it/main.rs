@@ -12,6 +12,7 @@ mod calls;
 mod connecting;
 mod disconnecting;
 mod edges;
+mod endings;
 mod events;
 mod guests;
 mod links;

@@ -203,6 +203,22 @@ async fn a_manager_that_hangs_or_panics_holds_no_shutdown_up() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_registration_that_panics_is_tried_again_at_the_next_sign_in() {
+    let world = World::new();
+    let (client, diary) = client(&world);
+    diary.behave(Behaviour::Panics);
+    client.connect().await.unwrap();
+    sleep(SECOND).await;
+    client.disconnect().await;
+    diary.behave(Behaviour::Works);
+    diary.lines();
+    client.connect().await.unwrap();
+    sleep(SECOND).await;
+    assert_eq!(diary.lines(), ["register"]);
+    assert_eq!(world.coordinator.devices("john").len(), 1);
+}
+
 /// Promise: BD59
 #[tokio::test(start_paused = true)]
 async fn each_user_has_devices_of_their_own() {
