@@ -11,7 +11,8 @@ use video_core::model::OwnUser;
 use video_core::{ApiKey, CallCid, Event, User, UserToken};
 use video_sdp::SdpPolicy;
 use video_transport::{
-    ConnectError, ConnectOptions, ConnectionState, EventChannel, Events, HyperTransport, WaitError,
+    ConnectError, ConnectOptions, ConnectionState, EventChannel, Events, HyperTransport, Network,
+    Online, WaitError,
 };
 
 use crate::api::Api;
@@ -336,6 +337,23 @@ impl StreamVideo {
             ..
         } = &*self.inner;
         log.wrap(keeper.set(lifecycle)).await;
+    }
+
+    /// Tells what the host says of its network, if the program can know. While there is none
+    /// nothing is dialled; when there is one again, or another, an attempt begins at once, and a
+    /// connection that outlived the change is asked whether it still works.
+    ///
+    /// Without this all heals as well, only later.
+    pub fn set_network(&self, network: Network) {
+        self.inner.parts.events.set_network(network);
+    }
+
+    /// Whether the user is online, for a user interface: without the blips that
+    /// [`state`](Self::state) shows.
+    #[must_use]
+    pub fn online(&self) -> Online {
+        let events = &self.inner.parts.events;
+        Online::new(events.state(), events.network())
     }
 
     /// The calls that are going on: those that a media engine has [activated](Call::activate).

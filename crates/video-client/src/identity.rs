@@ -106,7 +106,8 @@ impl Proof {
     ) -> Result<TokenManager, BuildError> {
         let mut tokens = TokenManager::builder(user_id)
             .loader_timeout(options.loader_timeout)
-            .refresh_policy(options.refresh_policy);
+            .refresh_policy(options.refresh_policy)
+            .wall_clock(Arc::clone(&options.wall_clock));
         if let Some(token) = self.user_token {
             tokens = tokens.static_token(token);
         }

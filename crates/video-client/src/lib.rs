@@ -61,8 +61,8 @@ pub use video_sdp::{SdpKind, SdpPolicy, SdpSettings};
 pub use video_transport::TlsRoots;
 pub use video_transport::{
     ConnectError, ConnectErrorKind, ConnectionState, DialErrorKind, Dialer, DisconnectReason,
-    Entropy, EventItem, EventStream, Events, InvalidProxy, NotConnected, Phase, Proxy,
-    RpcErrorKind, RpcLimits, SessionTimeouts, SkippedFrame, SocketLimits, WaitError,
+    Entropy, EventItem, EventStream, Events, InvalidProxy, Network, NotConnected, Online, Phase,
+    Proxy, RpcErrorKind, RpcLimits, SessionTimeouts, SkippedFrame, SocketLimits, WaitError,
 };
 
 /// Signing is no part of a client.

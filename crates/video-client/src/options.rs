@@ -7,6 +7,7 @@ use std::time::Duration;
 use video_auth::RefreshPolicy;
 use video_core::{
     ClientTag, Endpoint, HeartbeatPolicy, ReconnectPolicy, RetryPolicy, StandardRetry,
+    SystemWallClock, WallClock,
 };
 use video_sdp::SdpPolicy;
 #[cfg(feature = "tls")]
@@ -50,6 +51,7 @@ use crate::logging::{LogHandler, LogPriority, LogRecord};
 /// | `proxy` | that of the environment | the HTTP proxy on the way; never to this machine |
 /// | `tls_roots` | those of the platform | which certificates are trusted |
 /// | `dialer` | TCP and TLS | how byte streams are opened |
+/// | `wall_clock` | the system's | when tokens are replaced ahead, and whether the host has slept |
 /// | `entropy` | the operating system | where jitter and request ids come from |
 ///
 /// # Examples
@@ -93,6 +95,7 @@ pub struct StreamVideoOptions {
     pub(crate) tls_roots: TlsRoots,
     pub(crate) dialer: Option<Arc<dyn Dialer>>,
     pub(crate) entropy: Option<Entropy>,
+    pub(crate) wall_clock: Arc<dyn WallClock>,
 }
 
 /// An address that is not checked yet, and shown without what may be secret in it.
@@ -146,6 +149,7 @@ impl Default for StreamVideoOptions {
             tls_roots: TlsRoots::default(),
             dialer: None,
             entropy: None,
+            wall_clock: Arc::new(SystemWallClock),
         }
     }
 }
@@ -384,6 +388,13 @@ impl StreamVideoOptions {
     /// Sets how byte streams are opened. It has to encrypt where the target asks for it.
     pub fn dialer(mut self, dialer: impl Dialer + 'static) -> Self {
         self.dialer = Some(Arc::new(dialer));
+        self
+    }
+
+    /// Sets what tells the time of day: when a token is to be replaced ahead, and whether the host
+    /// has slept.
+    pub fn wall_clock(mut self, clock: impl WallClock + 'static) -> Self {
+        self.wall_clock = Arc::new(clock);
         self
     }
 

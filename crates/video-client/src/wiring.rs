@@ -104,6 +104,7 @@ impl<'a> Wiring<'a> {
         config.timeouts = options.timeouts;
         config.event_buffer = options.event_buffer;
         config.entropy = self.entropy.clone();
+        config.wall_clock = Arc::clone(&options.wall_clock);
         let dialer = Arc::clone(&self.dialer);
         let connector =
             WebSocketConnector::new(dialer, options.socket_limits, self.entropy.clone());

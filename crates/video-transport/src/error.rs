@@ -61,6 +61,8 @@ pub enum ConnectErrorKind {
     Protocol,
     /// The service was silent for too long.
     Silent,
+    /// The host says that it has no network.
+    Offline,
     /// An anonymous user has no connection.
     Anonymous,
     /// The client was told to disconnect before it was connected.
@@ -194,6 +196,7 @@ impl fmt::Display for ConnectErrorKind {
             Self::Broken => f.write_str("the connection broke"),
             Self::Protocol => f.write_str("the service violated the protocol"),
             Self::Silent => f.write_str("the service was silent for too long"),
+            Self::Offline => f.write_str("the host has no network"),
             Self::Anonymous => f.write_str(
                 "an anonymous user has no connection and hears no events; requests work without",
             ),

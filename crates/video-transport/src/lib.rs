@@ -27,8 +27,8 @@ pub use rpc::{
 };
 pub use session::{
     ConnectOptions, ConnectionGate, ConnectionState, DisconnectReason, EventChannel, EventItem,
-    EventStream, Events, NoSession, NotConnected, Session, SessionConfig, SessionTimeouts,
-    SkippedFrame, WaitError,
+    EventStream, Events, Network, NoSession, NotConnected, Online, Session, SessionConfig,
+    SessionTimeouts, SkippedFrame, WaitError,
 };
 pub use socket::{
     CloseFrame, EventConnector, EventSocket, Frame, SocketError, SocketLimits, WebSocketConnector,

@@ -10,6 +10,8 @@ mod hub;
 mod machine;
 mod me;
 mod nobody;
+mod online;
+mod sleep_watch;
 mod state;
 
 use std::fmt;
@@ -27,7 +29,8 @@ pub use gate::{ConnectionGate, NotConnected};
 pub use handle::{Session, SessionConfig, SessionTimeouts};
 pub use hub::{EventItem, SkippedFrame};
 pub use nobody::NoSession;
-pub use state::{ConnectionState, DisconnectReason};
+pub use online::Online;
+pub use state::{ConnectionState, DisconnectReason, Network};
 
 /// The way to a session: what the facade needs of it, and what it mocks.
 #[cfg_attr(any(test, feature = "test-util"), mockall::automock)]
@@ -78,6 +81,14 @@ pub trait EventChannel: fmt::Debug + Send + Sync {
 
     /// The events from now on.
     fn events(&self) -> Events;
+
+    /// Tells what the host says of its network. While it has none nothing is dialled; when it has
+    /// one, or another, an attempt begins at once, and a connection that lives is asked whether it
+    /// does.
+    fn set_network(&self, network: Network);
+
+    /// What the host last said of its network, and as that changes.
+    fn network(&self) -> watch::Receiver<Network>;
 
     /// The signed-in user as the service knows them, now and as that changes.
     fn me(&self) -> watch::Receiver<Option<Arc<OwnUser>>>;

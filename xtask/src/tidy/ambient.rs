@@ -54,6 +54,10 @@ pub(crate) const LEGAL: &[(&str, &str)] = &[
         "starts the session's driver and owns its task",
     ),
     (
+        "crates/video-transport/src/session/online.rs",
+        "counts how long a loss lasts",
+    ),
+    (
         "crates/video-transport/src/socket/websocket.rs",
         "owns the task that reads the socket",
     ),

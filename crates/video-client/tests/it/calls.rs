@@ -188,3 +188,30 @@ async fn a_service_that_accepts_and_stalls_is_a_timeout() {
         .count(|entry: &Entry| entry.is_rest("POST", "/video/call/default/a/event"));
     assert!(count <= 1, "sent again");
 }
+
+/// Promise: CK063, BD45
+#[tokio::test(start_paused = true)]
+async fn no_argument_of_a_request_is_lost_on_its_way() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    let call = client.call("default", "standup");
+    call.get_or_create().await.unwrap();
+    world.coordinator.journal().clear();
+    call.send_custom_event(&json!({"type": "wave", "strength": 3}))
+        .await
+        .unwrap();
+    call.join_credentials().members_limit(25).await.unwrap();
+    call.update()
+        .settings_override(&json!({"broadcasting": {"enabled": true}}))
+        .await
+        .unwrap();
+    let entries = world.coordinator.journal().entries();
+    let calls = entries.iter().filter_map(|record| record.entry.as_rest());
+    let bodies: Vec<_> = calls.filter_map(|call| call.body.clone()).collect();
+    assert_eq!(bodies[0]["custom"], json!({"type": "wave", "strength": 3}));
+    assert_eq!(bodies[1]["members_limit"], 25);
+    assert_eq!(
+        bodies[2]["settings_override"]["broadcasting"]["enabled"],
+        true
+    );
+}

@@ -15,6 +15,7 @@ mod edges;
 mod endings;
 mod events;
 mod guests;
+mod host;
 mod links;
 mod location;
 mod network;

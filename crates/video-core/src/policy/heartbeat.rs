@@ -10,6 +10,9 @@ pub struct HeartbeatPolicy {
     pub interval: Duration,
     /// Silence after which the peer counts as dead. 35 s. Any frame breaks the silence.
     pub idle: Duration,
+    /// How long the peer may take to answer when there is reason to doubt it: the host's network
+    /// changed, or the host slept. 2 s.
+    pub probe: Duration,
 }
 
 impl Default for HeartbeatPolicy {
@@ -17,6 +20,7 @@ impl Default for HeartbeatPolicy {
         Self {
             interval: Duration::from_secs(25),
             idle: Duration::from_secs(35),
+            probe: Duration::from_secs(2),
         }
     }
 }

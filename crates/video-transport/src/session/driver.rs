@@ -16,7 +16,8 @@ use super::codec;
 use super::hub::{EventItem, Hub, SkippedFrame};
 use super::machine::{Epoch, Input, Loss, Machine, Output};
 use super::me::Me;
-use super::state::{ConnectionState, DisconnectReason};
+use super::sleep_watch::SleepWatch;
+use super::state::{ConnectionState, DisconnectReason, Network};
 use crate::carry::carry_subscriber;
 use crate::entropy::Entropy;
 use crate::error::ConnectError;
@@ -50,6 +51,8 @@ pub(super) struct Driver {
     pub(super) state: watch::Sender<ConnectionState>,
     pub(super) me: Me,
     pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) network: watch::Receiver<Network>,
+    pub(super) sleep_watch: SleepWatch,
     pub(super) tasks: Tasks,
 }
 
@@ -77,7 +80,16 @@ impl Driver {
     /// Runs until shut down, or until no handle is left.
     pub(super) async fn run(mut self) {
         while !self.machine.is_finished() {
-            let deadline = self.machine.deadline();
+            if self.sleep_watch.has_slept(now()) {
+                debug!("the host slept, or its clock was set");
+                self.handle(Input::Doubted).await;
+            }
+            let look = self
+                .state
+                .borrow()
+                .is_connected()
+                .then(|| now() + SLEEP_WATCH);
+            let deadline = earlier(self.machine.deadline(), look);
             let tasks = &mut self.tasks;
             let input = tokio::select! {
                 biased;
@@ -90,6 +102,9 @@ impl Driver {
                         TokenErrorKind::LoaderPanicked,
                     )))),
                 },
+                Ok(()) = self.network.changed() => {
+                    Some(Input::Network(*self.network.borrow_and_update()))
+                }
                 (epoch, frame) = receive(&mut tasks.socket) => self.received(epoch, frame).await,
                 () = sleep(deadline) => Some(Input::Tick),
             };
@@ -300,6 +315,17 @@ impl Driver {
 }
 
 const MAX_YIELDS: usize = 4;
+
+/// How often a connected driver looks whether the host has slept.
+const SLEEP_WATCH: Duration = Duration::from_secs(10);
+
+fn earlier(
+    deadline: Option<std::time::Instant>,
+    look: Option<Instant>,
+) -> Option<std::time::Instant> {
+    let look = look.map(Instant::into_std);
+    deadline.into_iter().chain(look).min()
+}
 
 impl Drop for Driver {
     /// However the driver ends, and even if it never ran, nobody is left believing in it.

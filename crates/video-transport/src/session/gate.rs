@@ -63,9 +63,9 @@ impl ConnectionGate {
                     ConnectionState::Idle
                     | ConnectionState::Paused
                     | ConnectionState::Disconnected { .. } => Some(Err(NotConnected::NotWished)),
-                    ConnectionState::Connecting { .. } | ConnectionState::Reconnecting { .. } => {
-                        None
-                    }
+                    ConnectionState::Connecting { .. }
+                    | ConnectionState::Reconnecting { .. }
+                    | ConnectionState::Offline { .. } => None,
                 };
                 if let Some(verdict) = verdict {
                     return verdict;

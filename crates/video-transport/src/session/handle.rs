@@ -10,7 +10,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use video_core::model::OwnUser;
 use video_core::{
-    ApiKey, ClientTag, Endpoint, HeartbeatPolicy, ReconnectPolicy, TokenSource, User, UserToken,
+    ApiKey, ClientTag, Endpoint, HeartbeatPolicy, ReconnectPolicy, SystemWallClock, TokenSource,
+    User, UserToken, WallClock,
 };
 
 use super::codec::socket_uri;
@@ -19,7 +20,8 @@ use super::events::Events;
 use super::hub::Hub;
 use super::machine::{Machine, Policies};
 use super::me::Me;
-use super::state::ConnectionState;
+use super::sleep_watch::SleepWatch;
+use super::state::{ConnectionState, Network};
 use super::{ConnectOptions, ConnectionGate, EventChannel};
 use crate::carry::carry_subscriber;
 use crate::entropy::Entropy;
@@ -79,6 +81,8 @@ pub struct SessionConfig {
     pub event_buffer: usize,
     /// Where jitter comes from.
     pub entropy: Entropy,
+    /// Tells, beside the monotonic clock, that the host has slept.
+    pub wall_clock: Arc<dyn WallClock>,
 }
 
 impl SessionConfig {
@@ -96,6 +100,7 @@ impl SessionConfig {
             timeouts: SessionTimeouts::default(),
             event_buffer: EVENT_BUFFER,
             entropy: Entropy::from_os(),
+            wall_clock: Arc::new(SystemWallClock),
         }
     }
 }
@@ -114,6 +119,7 @@ pub struct Session {
     hub: Arc<Hub>,
     state: watch::Receiver<ConnectionState>,
     me: watch::Receiver<Option<Arc<OwnUser>>>,
+    network: watch::Sender<Network>,
     connect_timeout: Duration,
     /// Kept free for a wish to end that must not be lost.
     place: Mutex<Option<mpsc::OwnedPermit<Command>>>,
@@ -145,6 +151,7 @@ impl Session {
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let (state_sender, state) = watch::channel(ConnectionState::Idle);
         let (me_sender, me) = Me::new();
+        let network = watch::Sender::new(Network::Online);
         let hub = Arc::new(Hub::new(config.event_buffer));
         let policies = Policies {
             reconnect: config.reconnect,
@@ -163,6 +170,8 @@ impl Session {
             state: state_sender,
             me: me_sender,
             commands: receiver,
+            network: network.subscribe(),
+            sleep_watch: SleepWatch::new(config.wall_clock),
             tasks: super::driver::Tasks::default(),
         };
         let place = commands.clone().try_reserve_owned().ok();
@@ -172,6 +181,7 @@ impl Session {
             hub,
             state,
             me,
+            network,
             connect_timeout: config.timeouts.connect,
             task: Mutex::new(Task::Ready(Box::new(driver))),
         })
@@ -314,6 +324,15 @@ impl EventChannel for Session {
 
     fn events(&self) -> Events {
         self.hub.subscribe()
+    }
+
+    fn set_network(&self, network: Network) {
+        // The same again is news too: it may be another network.
+        self.network.send_replace(network);
+    }
+
+    fn network(&self) -> watch::Receiver<Network> {
+        self.network.subscribe()
     }
 
     fn me(&self) -> watch::Receiver<Option<Arc<OwnUser>>> {

@@ -10,6 +10,8 @@ pub(super) struct Heartbeat {
     policy: HeartbeatPolicy,
     last_heard: Instant,
     next_ping: Instant,
+    /// When an answer is due, if the peer is doubted.
+    probed_until: Option<Instant>,
 }
 
 /// What a look at the pulse shows.
@@ -28,21 +30,39 @@ impl Heartbeat {
             policy,
             last_heard: now,
             next_ping: now + policy.interval,
+            probed_until: None,
         }
     }
 
     /// Anything that arrives proves life.
     pub(super) fn heard(&mut self, now: Instant) {
         self.last_heard = now;
+        self.probed_until = None;
+    }
+
+    /// The peer is doubted: it is to be asked now, and has less time than usual to answer. Tells
+    /// whether to ask.
+    pub(super) fn doubt(&mut self, now: Instant) -> bool {
+        if self.probed_until.is_some() {
+            return false;
+        }
+        self.probed_until = Some(now + self.policy.probe);
+        self.next_ping = now + self.policy.interval;
+        true
     }
 
     pub(super) fn deadline(&self) -> Instant {
-        self.next_ping.min(self.last_heard + self.policy.idle)
+        self.next_ping.min(self.dead_at())
+    }
+
+    fn dead_at(&self) -> Instant {
+        let idle = self.last_heard + self.policy.idle;
+        self.probed_until.map_or(idle, |until| until.min(idle))
     }
 
     /// Looks at the pulse. Asks once an interval, whatever the answer.
     pub(super) fn check(&mut self, now: Instant) -> Pulse {
-        if now >= self.last_heard + self.policy.idle {
+        if now >= self.dead_at() {
             Pulse::Dead
         } else if now >= self.next_ping {
             self.next_ping = now + self.policy.interval;
@@ -99,5 +119,31 @@ mod tests {
             }
         }
         assert_eq!(asked, [25, 50, 75, 100]);
+    }
+
+    #[test]
+    fn who_is_doubted_is_asked_once_and_has_two_seconds() {
+        let clock = Clock::new();
+        let mut pulse = Heartbeat::new(clock.at(0), HeartbeatPolicy::default());
+        assert!(pulse.doubt(clock.at(10)));
+        assert!(!pulse.doubt(clock.at(11)), "asked already");
+        assert_eq!(pulse.deadline(), clock.at(12));
+        assert_eq!(pulse.check(clock.at(11)), Pulse::Steady);
+        assert_eq!(pulse.check(clock.at(12)), Pulse::Dead);
+
+        pulse.heard(clock.at(11));
+        assert_eq!(pulse.deadline(), clock.at(35));
+        assert!(pulse.doubt(clock.at(34)));
+        pulse.heard(clock.at(35));
+        assert_eq!(pulse.check(clock.at(36)), Pulse::Steady);
+    }
+
+    #[test]
+    fn a_doubt_does_not_lengthen_a_silence() {
+        let clock = Clock::new();
+        let mut pulse = Heartbeat::new(clock.at(0), HeartbeatPolicy::default());
+        assert!(pulse.doubt(clock.at(34)));
+        assert_eq!(pulse.deadline(), clock.at(35));
+        assert_eq!(pulse.check(clock.at(35)), Pulse::Dead);
     }
 }

@@ -22,7 +22,7 @@ use self::phase::{Desire, Phase, Progress};
 use super::codec::{Meaning, meaning};
 use super::handle::SessionTimeouts;
 use super::heartbeat::{Heartbeat, Pulse};
-use super::state::{ConnectionState, DisconnectReason};
+use super::state::{ConnectionState, DisconnectReason, Network};
 use crate::error::{ConnectError, ConnectErrorKind, Phase as Late};
 
 pub(super) use io::{Epoch, Input, Loss, Output};
@@ -44,6 +44,7 @@ pub(super) struct Machine {
     epoch: Epoch,
     /// Failures since the last stable connection.
     failures: u32,
+    network: Network,
     /// Whether a token is being fetched.
     fetching: bool,
     /// The refusal that the next token has to heal.
@@ -72,6 +73,7 @@ impl Machine {
             phase: Phase::Idle,
             epoch: Epoch::default(),
             failures: 0,
+            network: Network::Online,
             fetching: false,
             refusal: None,
             last_error: None,
@@ -121,6 +123,8 @@ impl Machine {
             | Input::Received(..)
             | Input::Heard(_)
             | Input::Lost(..) => {}
+            Input::Network(network) => self.network(now, network),
+            Input::Doubted => self.doubt(now),
             Input::Tick => self.tick(now, jitter),
         }
     }
@@ -150,6 +154,9 @@ impl Machine {
     // ----- an attempt -----
 
     fn start_attempt(&mut self, now: Instant) {
+        if self.network == Network::Offline {
+            return self.await_network();
+        }
         self.outputs
             .push_back(Output::State(ConnectionState::Connecting {
                 attempt: self.failures,
@@ -200,6 +207,7 @@ impl Machine {
         match progress {
             Progress::Dialling { .. } => *token = Some(came),
             Progress::Open { .. } => self.authenticate(now, came),
+            Progress::TokenLate if self.network == Network::Offline => self.await_network(),
             Progress::TokenLate => self.dial(now, Some(came)),
         }
     }
@@ -359,6 +367,9 @@ impl Machine {
     fn wait(&mut self, now: Instant, delay: Duration, cause: ConnectError) {
         self.outputs.push_back(Output::Discard);
         self.last_error = Some(cause.clone());
+        if self.network == Network::Offline {
+            return self.await_network();
+        }
         let until = now + delay;
         self.phase = Phase::Waiting { until };
         let attempt = self.failures;
@@ -393,6 +404,40 @@ impl Machine {
         self.outputs.push_back(Output::Resolve(Err(error)));
     }
 
+    // ----- the host -----
+
+    fn network(&mut self, now: Instant, network: Network) {
+        self.network = network;
+        match (network, &self.phase) {
+            (Network::Offline, Phase::Waiting { .. }) => self.await_network(),
+            (Network::Online, Phase::Waiting { .. } | Phase::Offline) => self.start_attempt(now),
+            // It may be another network than the one that the socket was opened on.
+            (Network::Online, Phase::Live { .. }) => self.doubt(now),
+            // What lives or is being made may yet succeed, and notices by itself if not.
+            _ => {}
+        }
+    }
+
+    fn await_network(&mut self) {
+        self.phase = Phase::Offline;
+        let cause = self.last_error.clone();
+        self.outputs
+            .push_back(Output::State(ConnectionState::Offline { cause }));
+    }
+
+    fn doubt(&mut self, now: Instant) {
+        if let Phase::Live {
+            heartbeat,
+            connection_id,
+            ..
+        } = &mut self.phase
+            && heartbeat.doubt(now)
+        {
+            let connection_id = connection_id.clone();
+            self.outputs.push_back(Output::Ping(connection_id));
+        }
+    }
+
     // ----- time -----
 
     fn tick(&mut self, now: Instant, jitter: f64) {
@@ -403,7 +448,7 @@ impl Machine {
             return;
         }
         match &mut self.phase {
-            Phase::Idle | Phase::Paused => {}
+            Phase::Idle | Phase::Paused | Phase::Offline => {}
             Phase::Waiting { .. } => self.start_attempt(now),
             Phase::Closing { .. } => {
                 self.outputs.push_back(Output::Discard);
@@ -454,6 +499,8 @@ impl Machine {
                 Some(api) => error.refused_with(api).caused_by(cause),
                 None => error.caused_by(cause),
             };
+        } else if matches!(self.phase, Phase::Offline) {
+            error = error.caused_by(ConnectError::new(ConnectErrorKind::Offline));
         } else if waiting_for_token {
             error = error.caused_by(late(Late::Token));
         }

@@ -8,7 +8,7 @@ use video_core::UserToken;
 use video_core::model::OwnUser;
 
 use super::events::Events;
-use super::state::ConnectionState;
+use super::state::{ConnectionState, Network};
 use super::{ConnectOptions, EventChannel};
 use crate::error::{ConnectError, ConnectErrorKind};
 
@@ -17,6 +17,7 @@ use crate::error::{ConnectError, ConnectErrorKind};
 pub struct NoSession {
     state: watch::Sender<ConnectionState>,
     me: watch::Sender<Option<Arc<OwnUser>>>,
+    network: watch::Sender<Network>,
 }
 
 impl NoSession {
@@ -26,6 +27,7 @@ impl NoSession {
         Self {
             state: watch::Sender::new(ConnectionState::Idle),
             me: watch::Sender::new(None),
+            network: watch::Sender::new(Network::Online),
         }
     }
 }
@@ -62,6 +64,14 @@ impl EventChannel for NoSession {
 
     fn events(&self) -> Events {
         Events::ended()
+    }
+
+    fn set_network(&self, network: Network) {
+        self.network.send_replace(network);
+    }
+
+    fn network(&self) -> watch::Receiver<Network> {
+        self.network.subscribe()
     }
 
     fn me(&self) -> watch::Receiver<Option<Arc<OwnUser>>> {

@@ -32,6 +32,11 @@ pub enum ConnectionState {
         /// When the next attempt begins.
         next_at: Instant,
     },
+    /// The host says that it has no network. An attempt begins as soon as it has one.
+    Offline {
+        /// What the last attempt or connection failed with, if there was one.
+        cause: Option<ConnectError>,
+    },
     /// Paused: no socket, until resumed.
     Paused,
     /// There is no connection and none is wished for.
@@ -51,6 +56,17 @@ pub enum DisconnectReason {
     Failed(ConnectError),
     /// The client is shut down.
     Shutdown,
+}
+
+/// What the host says of its network.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Network {
+    /// It has one; said again, it may be another than before.
+    #[default]
+    Online,
+    /// It has none.
+    Offline,
 }
 
 impl ConnectionState {
@@ -74,6 +90,7 @@ impl ConnectionState {
     pub fn error(&self) -> Option<&ConnectError> {
         match self {
             Self::Reconnecting { cause, .. } => Some(cause),
+            Self::Offline { cause } => cause.as_ref(),
             Self::Disconnected {
                 reason: DisconnectReason::Failed(error),
             } => Some(error),

@@ -3,6 +3,7 @@
 
 mod contract;
 mod loopback;
+mod online;
 mod proxy;
 mod session;
 mod support;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use video_core::{ConnectionId, Event, Pace, TokenError, UserToken};
 
-use super::super::state::ConnectionState;
+use super::super::state::{ConnectionState, Network};
 use crate::error::{ConnectError, ConnectErrorKind};
 use crate::socket::{CloseFrame, SocketError};
 
@@ -38,6 +38,10 @@ pub(in super::super) enum Input {
     /// Something arrived that is no event.
     Heard(Epoch),
     Lost(Epoch, Loss),
+    /// The host says whether it has a network, or that it is another one.
+    Network(Network),
+    /// There is reason to doubt that the peer is still there.
+    Doubted,
     Tick,
 }
 

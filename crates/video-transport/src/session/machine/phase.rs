@@ -36,6 +36,8 @@ pub(super) enum Phase {
     },
     /// The next attempt is scheduled.
     Waiting { until: Instant },
+    /// The next attempt begins when the host has a network again.
+    Offline,
     /// The socket was closed politely; the peer's answer is awaited.
     Closing { until: Instant },
     /// No socket until resumed.
@@ -64,6 +66,7 @@ impl Phase {
                 ..
             }
             | Self::Idle
+            | Self::Offline
             | Self::Paused => None,
             Self::Opening {
                 progress: Progress::Dialling { until } | Progress::Open { until },

@@ -2,6 +2,7 @@
 
 mod cancelled;
 mod histories;
+mod host;
 
 use std::time::{Duration, Instant};
 
@@ -136,6 +137,8 @@ impl Script {
                 ConnectionState::Connected { connection_id } => {
                     format!("connected {connection_id}")
                 }
+                ConnectionState::Offline { cause: None } => "offline".to_owned(),
+                ConnectionState::Offline { cause: Some(cause) } => format!("offline: {cause}"),
                 ConnectionState::Connecting { attempt } => format!("connecting #{attempt}"),
                 ConnectionState::Disconnected {
                     reason: DisconnectReason::Failed(error),

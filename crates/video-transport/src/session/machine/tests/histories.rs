@@ -9,7 +9,7 @@ use super::super::{Epoch, Input, Loss, Machine, Output, Policies};
 use super::{custom, error, ok, token};
 use crate::error::{ConnectError, ConnectErrorKind};
 use crate::net::DialErrorKind;
-use crate::session::state::ConnectionState;
+use crate::session::state::{ConnectionState, Network};
 
 /// Something that may happen, to the current socket or to an older one.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ enum Step {
     OpenFailed(bool),
     Frame(bool, u8),
     Lost(bool),
+    Network(bool),
+    Doubted,
     Wait(u16),
 }
 
@@ -37,6 +39,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(Step::OpenFailed),
         6 => (any::<bool>(), any::<u8>()).prop_map(|(old, kind)| Step::Frame(old, kind)),
         1 => any::<bool>().prop_map(Step::Lost),
+        1 => any::<bool>().prop_map(Step::Network),
+        1 => Just(Step::Doubted),
         4 => any::<u16>().prop_map(Step::Wait),
     ]
 }
@@ -56,6 +60,7 @@ struct World {
     connected: bool,
     waiting: bool,
     closing: bool,
+    offline: bool,
 }
 
 impl World {
@@ -73,6 +78,7 @@ impl World {
             connected: false,
             waiting: false,
             closing: false,
+            offline: false,
         }
     }
 
@@ -127,6 +133,14 @@ impl World {
             Step::Lost(old) if old || self.socket.is_some() => {
                 Input::Lost(self.epoch(old), Loss::Ended)
             }
+            Step::Network(online) => {
+                self.offline = !online;
+                Input::Network(match online {
+                    true => Network::Online,
+                    false => Network::Offline,
+                })
+            }
+            Step::Doubted => Input::Doubted,
             Step::Wait(millis) => {
                 let until = self.now + Duration::from_millis(millis.into());
                 while let Some(deadline) = self.machine.deadline().filter(|at| *at <= until) {
@@ -154,6 +168,7 @@ impl World {
     fn observe(&mut self, output: Output) -> Result<(), TestCaseError> {
         match output {
             Output::Open(epoch) => {
+                prop_assert!(!self.offline, "a dial without a network");
                 prop_assert!(
                     self.opening.is_none() && self.socket.is_none(),
                     "two sockets"
@@ -202,6 +217,7 @@ impl World {
 
     /// Lets the world behave from now on.
     fn settle(&mut self) -> Result<(), TestCaseError> {
+        self.apply(&Step::Network(true))?;
         for _ in 0..200 {
             self.apply(&Step::Token(0))?;
             self.apply(&Step::Opened(false))?;
