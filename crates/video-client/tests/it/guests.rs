@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use video_client::{
     ApiCode, Classify, ConnectErrorKind, ConnectionState, DisconnectReason, ErrorKind,
     FailureClass, StreamVideo, StreamVideoBuilder, TokenErrorKind, User, UserKind,
@@ -274,6 +274,13 @@ async fn whoever_is_connected_is_the_user_and_is_known_at_once() {
         drop(client.connect().await);
         changing.await.unwrap().unwrap();
         client.connect().await.unwrap();
+        // The coordinator may be a moment behind in noticing what the client has closed.
+        let former_is_gone = async {
+            while world.coordinator.connections().len() > 1 {
+                sleep(SECOND / 1000).await;
+            }
+        };
+        timeout(10 * SECOND, former_is_gone).await.unwrap();
         let connections = world.coordinator.connections();
         assert_eq!(connections.len(), 1);
         assert_eq!(connections[0].user_id, client.current_user().id());
