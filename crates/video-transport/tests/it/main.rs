@@ -1,7 +1,10 @@
 //! The transport layer from outside: sessions over scripted and real sockets.
 #![cfg(test)]
 
+mod bytes;
 mod contract;
+mod cut;
+mod exchange;
 mod loopback;
 mod online;
 mod proxy;
