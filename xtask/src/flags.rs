@@ -19,6 +19,8 @@ xflags::xflags! {
         cmd tidy {}
         /// Checks that each crate builds with each of its features, and that the layers stand alone.
         cmd features {}
+        /// Runs the tests against WebSocket servers that others wrote; installs those with npm and pip.
+        cmd foreign {}
         /// Runs the tests that claim promises and tells which promises are kept.
         cmd lessons {
             /// Prints the result as JSON.

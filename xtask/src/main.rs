@@ -10,6 +10,7 @@ mod ci;
 mod features;
 mod finding;
 mod flags;
+mod foreign;
 mod lessons;
 mod manifest;
 mod metrics;
@@ -48,6 +49,7 @@ fn run(flags: flags::Xtask) -> anyhow::Result<()> {
         XtaskCmd::Fixup(_) => ci::fixup(&sh),
         XtaskCmd::Tidy(_) => tidy::run(&sh, &workspace),
         XtaskCmd::Features(_) => features::run(&sh, &workspace),
+        XtaskCmd::Foreign(_) => foreign::run(&sh, &workspace),
         XtaskCmd::Lessons(flags) => {
             lessons::run(&sh, &workspace, flags.stage.as_deref(), flags.json)
         }
