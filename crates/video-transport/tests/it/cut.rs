@@ -1,22 +1,19 @@
 //! Sessions over real sockets whose bytes stop, end or crawl, wherever in the stream that is.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use http::Uri;
 use serde_json::json;
 use tokio::time::timeout;
 use video_core::Endpoint;
 use video_testkit::{Coordinator, Listening};
 use video_transport::{
     ConnectError, ConnectErrorKind, ConnectOptions, ConnectionState, Dialer, EventChannel,
-    EventConnector, EventItem, EventSocket, Events, Frame, Phase, Session, SessionConfig,
-    SocketError, TcpDialer,
+    EventItem, Events, Phase, Session, SessionConfig, TcpDialer,
 };
 
 use crate::bytes::{BytesProxy, Harm, Place, Rule, Way, each};
+use crate::counted::{Counted, Sockets};
 use crate::{loopback, support};
 
 /// A session whose bytes go through a proxy.
@@ -125,60 +122,6 @@ impl Encryption {
     }
 }
 
-/// How many sockets of a client there are, and were at once.
-#[derive(Debug, Default)]
-struct Sockets {
-    open: AtomicUsize,
-    most: AtomicUsize,
-}
-
-/// A connector that counts what it opens, from the first dial to the drop.
-#[derive(Debug)]
-struct Counted<C>(C, Arc<Sockets>);
-
-#[derive(Debug)]
-struct CountedSocket(
-    Box<dyn EventSocket>,
-    #[expect(dead_code, reason = "held")] One,
-);
-
-#[derive(Debug)]
-struct One(Arc<Sockets>);
-
-impl One {
-    fn more(sockets: &Arc<Sockets>) -> Self {
-        let open = sockets.open.fetch_add(1, Ordering::SeqCst) + 1;
-        sockets.most.fetch_max(open, Ordering::SeqCst);
-        Self(Arc::clone(sockets))
-    }
-}
-
-impl Drop for One {
-    fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-#[async_trait]
-impl<C: EventConnector> EventConnector for Counted<C> {
-    async fn open(&self, uri: Uri) -> Result<Box<dyn EventSocket>, ConnectError> {
-        let one = One::more(&self.1);
-        let socket = self.0.open(uri).await?;
-        Ok(Box::new(CountedSocket(socket, one)))
-    }
-}
-
-#[async_trait]
-impl EventSocket for CountedSocket {
-    async fn recv(&mut self) -> Option<Result<Frame, SocketError>> {
-        self.0.recv().await
-    }
-
-    async fn send(&mut self, frame: Frame) -> Result<(), SocketError> {
-        self.0.send(frame).await
-    }
-}
-
 /// An attempt that is harmed at one place heals, and told why it failed.
 async fn heals(encryption: Encryption, rule: Rule, told: Vec<ConnectErrorKind>) {
     let rig = Rig::new(encryption).await;
@@ -186,9 +129,9 @@ async fn heals(encryption: Encryption, rule: Rule, told: Vec<ConnectErrorKind>) 
     let failure = rig.first_failure().await;
     assert!(told.contains(&failure), "{rule:?}: {failure:?}");
     assert!(rig.session.state().borrow().is_connected(), "{rule:?}");
-    assert_eq!(rig.sockets.most.load(Ordering::SeqCst), 1, "{rule:?}");
+    assert_eq!(rig.sockets.most(), 1, "{rule:?}");
     rig.session.disconnect().await;
-    assert_eq!(rig.sockets.open.load(Ordering::SeqCst), 0, "{rule:?}");
+    assert_eq!(rig.sockets.open(), 0, "{rule:?}");
     rig.coordinator.assert_healthy();
 }
 
@@ -285,7 +228,7 @@ async fn loses_one_event(encryption: Encryption, harm: Harm, after: usize, told:
     rig.push(2, 0);
     let heard = support::event(&mut events, "custom").await;
     assert!(heard.contains(r#""n":2"#), "{case}: {heard:.200}");
-    assert_eq!(rig.sockets.most.load(Ordering::SeqCst), 1, "{case}");
+    assert_eq!(rig.sockets.most(), 1, "{case}");
     rig.coordinator.assert_healthy();
 }
 
@@ -376,7 +319,7 @@ async fn disconnecting_does_not_wait_for_a_peer_that_is_gone() {
         // The close timeout is a fifth of this.
         let disconnect = timeout(Duration::from_secs(1), rig.session.disconnect());
         disconnect.await.expect("it waits");
-        assert_eq!(rig.sockets.open.load(Ordering::SeqCst), 0);
+        assert_eq!(rig.sockets.open(), 0);
         rig.session.shutdown().await.unwrap();
     })
     .await;
@@ -405,6 +348,6 @@ async fn who_connects_to_a_service_that_never_answers_is_told_what_was_late() {
         "{}",
         rig.proxy.accepted()
     );
-    assert_eq!(rig.sockets.most.load(Ordering::SeqCst), 1);
-    assert_eq!(rig.sockets.open.load(Ordering::SeqCst), 0);
+    assert_eq!(rig.sockets.most(), 1);
+    assert_eq!(rig.sockets.open(), 0);
 }

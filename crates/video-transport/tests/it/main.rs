@@ -3,6 +3,7 @@
 
 mod bytes;
 mod contract;
+mod counted;
 mod cut;
 mod exchange;
 mod loopback;
