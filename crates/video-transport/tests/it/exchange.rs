@@ -101,18 +101,20 @@ async fn a_call_that_falls_silent_anywhere_may_have_been_executed_and_is_not_rep
 
 #[tokio::test]
 async fn a_call_that_does_no_harm_is_repeated_on_another_connection() {
-    for harm in [Harm::Cut, Harm::Reset, Harm::Stall] {
-        each(PLACES, |(way, place, executed)| async move {
-            let rig = Rig::new(harm).await;
-            rig.proxy.plan(&[Rule(way, place, harm)]);
-            let case = format!("{harm:?} {way:?} {place:?}");
-            let call = request().idempotent();
-            rig.channel.call(call).await.expect(&case);
-            assert_eq!(rig.proxy.accepted(), 2, "{case}");
-            assert_eq!(rig.executed(), executed + 1, "{case}");
-        })
-        .await;
-    }
+    let harms = [Harm::Cut, Harm::Reset, Harm::Stall];
+    let cases = harms
+        .into_iter()
+        .flat_map(|harm| PLACES.map(|place| (harm, place)));
+    each(cases, |(harm, (way, place, executed))| async move {
+        let rig = Rig::new(harm).await;
+        rig.proxy.plan(&[Rule(way, place, harm)]);
+        let case = format!("{harm:?} {way:?} {place:?}");
+        let call = request().idempotent();
+        rig.channel.call(call).await.expect(&case);
+        assert_eq!(rig.proxy.accepted(), 2, "{case}");
+        assert_eq!(rig.executed(), executed + 1, "{case}");
+    })
+    .await;
 }
 
 /// The server ends a kept connection while nobody uses it.
