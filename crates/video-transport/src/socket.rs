@@ -123,6 +123,9 @@ pub enum SocketError {
     /// The peer sent what the protocol forbids.
     #[error("the peer violated the protocol: {0}")]
     Protocol(&'static str),
+    /// The peer sent text that is not UTF-8.
+    #[error("the peer sent text that is not UTF-8")]
+    NotUtf8,
     /// A message is larger than the limit.
     #[error("a message is larger than {limit} bytes")]
     TooLarge {
@@ -140,6 +143,7 @@ impl SocketError {
     pub fn close_code(&self) -> u16 {
         match self {
             Self::Protocol(_) => 1002,
+            Self::NotUtf8 => 1007,
             Self::TooLarge { .. } => 1009,
             Self::Broken(_) | Self::WriteTimeout => 1006,
         }

@@ -85,7 +85,7 @@ impl MessageAssembler {
         }
         match std::str::from_utf8(&payload) {
             Ok(_) => Ok(Some(Frame::Text(payload))),
-            Err(_) => Err(NOT_UTF8),
+            Err(_) => Err(SocketError::NotUtf8),
         }
     }
 
@@ -113,8 +113,6 @@ impl MessageAssembler {
     }
 }
 
-const NOT_UTF8: SocketError = SocketError::Protocol("text that is not UTF-8");
-
 impl Partial {
     fn check(&mut self, fin: bool) -> Result<(), SocketError> {
         let unchecked = self.data.get(self.checked..).unwrap_or_default();
@@ -124,7 +122,7 @@ impl Partial {
             Err(error) if error.error_len().is_none() && !fin => {
                 self.checked += error.valid_up_to();
             }
-            Err(_) => return Err(NOT_UTF8),
+            Err(_) => return Err(SocketError::NotUtf8),
         }
         Ok(())
     }
@@ -160,7 +158,7 @@ fn close(payload: &[u8]) -> Result<Frame, SocketError> {
             code,
             reason: reason.to_owned(),
         }))),
-        Err(_) => Err(NOT_UTF8),
+        Err(_) => Err(SocketError::NotUtf8),
     }
 }
 
@@ -249,7 +247,7 @@ mod tests {
             let shown = format!("{fragments:?}");
             let result = run(1000, fragments);
             assert!(
-                matches!(result, Err(SocketError::Protocol(_))),
+                matches!(result, Err(SocketError::Protocol(_) | SocketError::NotUtf8)),
                 "{shown}: {result:?}"
             );
         }

@@ -186,10 +186,13 @@ async fn read_fragment(
 ) -> Result<Fragment, SocketError> {
     // Never called: answering control frames is left to the session.
     let mut answer = |_| async { Ok::<(), std::convert::Infallible>(()) };
-    let frame = read
+    let mut frame = read
         .read_frame(&mut answer)
         .await
         .map_err(|error| read_failed(error, limit))?;
+    if is_masked(&mut frame) {
+        return Err(SocketError::Protocol("a masked frame"));
+    }
     let kind = match frame.opcode {
         OpCode::Continuation => FragmentKind::Continuation,
         OpCode::Text => FragmentKind::Text,
@@ -209,10 +212,18 @@ async fn read_fragment(
     })
 }
 
+/// Whether a frame came masked, which only a client may do. The crate leaves such a payload as it
+/// is, and tells of the mask in the head alone that it would write.
+fn is_masked(frame: &mut fastwebsockets::Frame<'_>) -> bool {
+    let mut head = [0; 16];
+    frame.fmt_head(&mut head);
+    head[1] & 0x80 != 0
+}
+
 fn read_failed(error: WebSocketError, limit: usize) -> SocketError {
     match error {
         WebSocketError::FrameTooLarge => SocketError::TooLarge { limit },
-        WebSocketError::InvalidUTF8 => SocketError::Protocol("text that is not UTF-8"),
+        WebSocketError::InvalidUTF8 => SocketError::NotUtf8,
         WebSocketError::ReservedBitsNotZero => SocketError::Protocol("a reserved bit is set"),
         WebSocketError::InvalidValue => SocketError::Protocol("an unknown kind of frame"),
         WebSocketError::ControlFrameFragmented => {

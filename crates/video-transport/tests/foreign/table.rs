@@ -200,13 +200,12 @@ fn forbidden_closes() -> Vec<Case> {
             "close with a reason that is not UTF-8",
             RAW,
             [Bytes(frame(0x88, &[3, 232, 0xff]))],
-            violation(NOT_UTF8),
+            not_utf8(),
         ),
     ]);
     rows
 }
 
-const NOT_UTF8: &str = "text that is not UTF-8";
 const UNKNOWN: &str = "an unknown kind of frame";
 const LONG_CONTROL: &str = "a control frame of more than 125 bytes";
 const TOO_LARGE: &str = "a message is larger than 16777216 bytes";
@@ -214,19 +213,16 @@ const RESERVED: &str = "a reserved bit is set";
 
 fn forbidden_frames() -> Vec<Case> {
     let bytes = |name, bytes: Vec<u8>, why| row(name, RAW, [Bytes(bytes)], violation(why));
+    let text = |name, bytes: Vec<u8>| row(name, RAW, [Bytes(bytes)], not_utf8());
     let split = |first: &[u8], last: &[u8]| {
         let first = frame(0x01, first);
         [first, frame(CONTINUATION, last)].concat()
     };
     vec![
-        bytes("text that is not UTF-8", frame(TEXT, &[0xff]), NOT_UTF8),
-        bytes(
-            "surrogates in UTF-8",
-            frame(TEXT, b"\xed\xa0\x80"),
-            NOT_UTF8,
-        ),
-        bytes("fragment that is not UTF-8", frame(0x01, &[0xff]), NOT_UTF8),
-        bytes("half a character", split(b"\xc3", b""), NOT_UTF8),
+        text("text that is not UTF-8", frame(TEXT, &[0xff])),
+        text("surrogates in UTF-8", frame(TEXT, b"\xed\xa0\x80")),
+        text("fragment that is not UTF-8", frame(0x01, &[0xff])),
+        text("half a character", split(b"\xc3", b"")),
         // Compressed, as by an extension that was not agreed on.
         bytes("reserved bit 1", frame(TEXT | 0x40, b"{}"), RESERVED),
         bytes("reserved bit 2", frame(TEXT | 0x20, b"{}"), RESERVED),
@@ -259,23 +255,30 @@ fn forbidden_frames() -> Vec<Case> {
 /// RFC 6455 forbids a server to mask.
 fn masked_frames() -> Vec<Case> {
     vec![
+        // Its text is looked at before its mask.
         row(
             "masked text",
             RAW,
             [Bytes(masked(TEXT, SMALL.as_bytes(), [0x91, 2, 3, 4]))],
-            violation(NOT_UTF8),
+            not_utf8(),
         ),
         row(
             "masked bytes",
             RAW,
             [Bytes(masked(0x82, SMALL.as_bytes(), [1, 2, 3, 4]))],
-            Skipped,
+            violation("a masked frame"),
         ),
         row(
             "masked with a key of zeroes",
             RAW,
             [Bytes(masked(TEXT, SMALL.as_bytes(), [0; 4]))],
-            Arrives,
+            violation("a masked frame"),
+        ),
+        row(
+            "masked ping",
+            RAW,
+            [Bytes(masked(0x89, b"ping", [1, 2, 3, 4]))],
+            violation("a masked frame"),
         ),
     ]
 }
@@ -364,6 +367,14 @@ fn violation(why: &'static str) -> Outcome {
         kind: ConnectErrorKind::Protocol,
         why,
         told: Told::Code(1002),
+    }
+}
+
+fn not_utf8() -> Outcome {
+    Outcome::Fails {
+        kind: ConnectErrorKind::Protocol,
+        why: "text that is not UTF-8",
+        told: Told::Code(1007),
     }
 }
 

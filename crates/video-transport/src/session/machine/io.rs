@@ -109,9 +109,9 @@ impl Loss {
             }
             Self::Failed(error) => {
                 let kind = match error {
-                    SocketError::Protocol(_) | SocketError::TooLarge { .. } => {
-                        ConnectErrorKind::Protocol
-                    }
+                    SocketError::Protocol(_)
+                    | SocketError::NotUtf8
+                    | SocketError::TooLarge { .. } => ConnectErrorKind::Protocol,
                     SocketError::Broken(_) | SocketError::WriteTimeout => ConnectErrorKind::Broken,
                 };
                 ConnectError::new(kind).caused_by(error)
