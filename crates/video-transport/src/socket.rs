@@ -55,6 +55,10 @@ pub trait EventSocket: fmt::Debug + Send {
     ///
     /// Not cancel safe: after a cancelled call the socket must be dropped.
     async fn send(&mut self, frame: Frame) -> Result<(), SocketError>;
+
+    /// How many bytes have come so far, those of a message that is not whole yet too. What counts
+    /// is that it grows: a peer in the middle of a long message is not silent.
+    fn received(&self) -> u64;
 }
 
 /// A whole message or a control frame. `Debug` shows how long it is, not what it says: the first of

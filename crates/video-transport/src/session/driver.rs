@@ -62,6 +62,8 @@ pub(super) struct Tasks {
     jobs: JoinSet<Done>,
     opening: Option<(Epoch, AbortHandle)>,
     socket: Option<(Epoch, Box<dyn EventSocket>)>,
+    /// How many bytes of the socket are known to the machine.
+    received: u64,
     include_details: bool,
     /// Whether no handle is left to ask for anything.
     orphaned: bool,
@@ -106,7 +108,12 @@ impl Driver {
                     Some(Input::Network(*self.network.borrow_and_update()))
                 }
                 (epoch, frame) = receive(&mut tasks.socket) => self.received(epoch, frame).await,
-                () = sleep(deadline) => Some(Input::Tick),
+                () = sleep(deadline) => {
+                    if let Some(heard) = self.heard() {
+                        self.handle(heard).await;
+                    }
+                    Some(Input::Tick)
+                }
             };
             if let Some(input) = input {
                 self.handle(input).await;
@@ -168,6 +175,8 @@ impl Driver {
         epoch: Epoch,
         frame: Option<Result<Frame, crate::socket::SocketError>>,
     ) -> Option<Input> {
+        // The machine hears of the frame itself.
+        drop(self.heard());
         Some(match frame {
             Some(Ok(Frame::Text(data) | Frame::Binary(data))) => match Event::parse(data) {
                 Ok(event) => Input::Received(epoch, event),
@@ -201,6 +210,13 @@ impl Driver {
             }
             None => Input::Lost(epoch, Loss::Ended),
         })
+    }
+
+    /// That bytes have come since the last look, if they have.
+    fn heard(&mut self) -> Option<Input> {
+        let (epoch, socket) = self.tasks.socket.as_ref()?;
+        let before = std::mem::replace(&mut self.tasks.received, socket.received());
+        (self.tasks.received != before).then_some(Input::Heard(*epoch))
     }
 
     /// Gives the machine an input and does all that it asks for.

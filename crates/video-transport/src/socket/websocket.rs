@@ -1,7 +1,11 @@
 //! The WebSocket over the `fastwebsockets` crate.
 
 use std::fmt;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,7 +14,7 @@ use fastwebsockets::{OpCode, Payload, Role, WebSocketError, WebSocketRead, WebSo
 use http::Uri;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::io::{ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, ReadBuf, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
@@ -86,6 +90,7 @@ struct WebSocket {
     write: WebSocketWrite<WriteHalf<Stream>>,
     messages: mpsc::Receiver<Result<Frame, SocketError>>,
     write_timeout: Duration,
+    received: Arc<AtomicU64>,
     _reader: AbortOnDropHandle<()>,
 }
 
@@ -99,6 +104,8 @@ impl WebSocket {
     )]
     fn new(upgraded: Upgraded, limits: SocketLimits) -> Self {
         let (read, write) = tokio::io::split(TokioIo::new(upgraded));
+        let received = Arc::default();
+        let read = Counted(read, Arc::clone(&received));
         let (mut read, write) = fastwebsockets::after_handshake_split(read, write, Role::Client);
         read.set_auto_close(false);
         read.set_auto_pong(false);
@@ -114,6 +121,7 @@ impl WebSocket {
             write,
             messages,
             write_timeout: limits.write,
+            received,
             _reader: AbortOnDropHandle::new(reader),
         }
     }
@@ -159,10 +167,31 @@ impl EventSocket for WebSocket {
             Err(_) => Err(SocketError::WriteTimeout),
         }
     }
+
+    fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+}
+
+/// Counts the bytes that are read.
+struct Counted(ReadHalf<Stream>, Arc<AtomicU64>);
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let result = Pin::new(&mut self.0).poll_read(cx, buf);
+        let count = buf.filled().len() - before;
+        self.1.fetch_add(count as u64, Ordering::Relaxed);
+        result
+    }
 }
 
 async fn read_messages(
-    mut read: WebSocketRead<ReadHalf<Stream>>,
+    mut read: WebSocketRead<Counted>,
     limit: usize,
     messages: mpsc::Sender<Result<Frame, SocketError>>,
 ) {
@@ -181,7 +210,7 @@ async fn read_messages(
 }
 
 async fn read_fragment(
-    read: &mut WebSocketRead<ReadHalf<Stream>>,
+    read: &mut WebSocketRead<Counted>,
     limit: usize,
 ) -> Result<Fragment, SocketError> {
     // Never called: answering control frames is left to the session.

@@ -57,6 +57,11 @@ impl EventSocket for ScriptedSocket {
         let gone = |_| SocketError::Broken("the peer is gone".into());
         self.outgoing.send(frame).await.map_err(gone)
     }
+
+    /// Its messages are always whole.
+    fn received(&self) -> u64 {
+        0
+    }
 }
 
 impl SocketScript {

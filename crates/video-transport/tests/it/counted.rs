@@ -70,4 +70,8 @@ impl EventSocket for CountedSocket {
     async fn send(&mut self, frame: Frame) -> Result<(), SocketError> {
         self.0.send(frame).await
     }
+
+    fn received(&self) -> u64 {
+        self.0.received()
+    }
 }

@@ -286,6 +286,21 @@ async fn a_connection_that_only_brings_events_stays() {
     assert_eq!(failure(&mut events).await.kind(), &ConnectErrorKind::Silent);
 }
 
+/// A message of which there is always something more is life as well, however long it takes.
+#[tokio::test]
+async fn a_message_that_takes_longer_than_a_silence_may_last_arrives() {
+    let rig = Rig::new(Encryption::Plain, &ConnectErrorKind::Silent).await;
+    rig.session.connect(ConnectOptions::new()).await.unwrap();
+    let mut events = rig.session.events();
+    let slow = Harm::Delay(MOMENT / 8);
+    rig.proxy.strike(Way::Back, 0, slow);
+    // At least 28 pieces, so 1.4 s; a silence lasts 0.8 s.
+    rig.push(1, 28 * 16 * 1024);
+    let heard = support::event(&mut events, "custom").await;
+    assert!(heard.contains(r#""n":1"#), "{heard:.200}");
+    assert_eq!(rig.proxy.accepted(), 1);
+}
+
 async fn visits(encryption: Encryption, harm: Harm) {
     let rules = [Way::Out, Way::Back].map(|way| Rule(way, Place::Byte(0), harm));
     let coordinator = Coordinator::builder(support::KEY, "secret").build();
