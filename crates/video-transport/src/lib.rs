@@ -34,6 +34,17 @@ pub use socket::{
     CloseFrame, EventConnector, EventSocket, Frame, SocketError, SocketLimits, WebSocketConnector,
 };
 
+/// What the fuzz targets feed. No part of the interface: it changes without notice.
+#[cfg(feature = "__internals")]
+#[doc(hidden)]
+pub mod __internals {
+    pub use crate::rpc::internals::retry_after;
+    pub use crate::session::internals::{
+        SessionInput, SessionMachine, SessionOutput, SocketNumber,
+    };
+    pub use crate::socket::internals::{Assembler, upgrade};
+}
+
 /// The vocabulary that this crate speaks.
 #[doc(no_inline)]
 pub use video_core;

@@ -4,6 +4,8 @@ mod attempt;
 mod channel;
 mod credentials;
 mod error;
+#[cfg(feature = "__internals")]
+pub(crate) mod internals;
 mod retry_after;
 
 use std::fmt;

@@ -7,6 +7,8 @@ mod gate;
 mod handle;
 mod heartbeat;
 mod hub;
+#[cfg(feature = "__internals")]
+pub(crate) mod internals;
 mod machine;
 mod me;
 mod nobody;

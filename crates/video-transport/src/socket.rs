@@ -2,6 +2,8 @@
 
 mod assembler;
 mod handshake;
+#[cfg(feature = "__internals")]
+pub(crate) mod internals;
 mod websocket;
 
 use std::fmt;
