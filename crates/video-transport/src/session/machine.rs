@@ -88,6 +88,8 @@ impl Machine {
     pub(super) fn handle(&mut self, now: Instant, jitter: f64, input: Input) {
         match input {
             Input::Connect { patience } => self.connect(now, patience),
+            // A shutdown is not taken back. Whoever waits learns when it is done.
+            Input::Disconnect if self.desire == Desire::Shutdown => {}
             Input::Disconnect => self.withdraw(now, Desire::Off),
             Input::Shutdown => self.withdraw(now, Desire::Shutdown),
             Input::Pause if self.desire == Desire::On => self.withdraw(now, Desire::Paused),

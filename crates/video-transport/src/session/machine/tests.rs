@@ -634,6 +634,19 @@ fn a_shutdown_is_for_ever() {
 }
 
 #[test]
+fn a_disconnect_that_comes_after_a_shutdown_does_not_take_it_back() {
+    let mut script = Script::connected(60);
+    script.input(Input::Shutdown);
+    script.lines.clear();
+    script.input(Input::Disconnect);
+    script.input(Input::Connect { patience: None });
+    script.expect(&["60000 resolve: the client is shut down"]);
+    script.tick();
+    script.expect(&["61000 discard", "61000 closed"]);
+    assert!(script.machine.is_finished());
+}
+
+#[test]
 fn a_later_wish_has_all_of_its_time_whatever_became_of_the_earlier() {
     let mut script = Script::connecting();
     script.input(Input::Opened(script.epoch));
