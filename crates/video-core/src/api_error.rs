@@ -173,18 +173,19 @@ impl ApiError {
 
 impl From<Wire> for ApiError {
     fn from(wire: Wire) -> Self {
-        let redacted = |text: String| redact_tokens(&text).into_owned();
+        // The service may echo what it was sent in any of its words.
+        let redact = |text: String| redact_tokens(&text).into_owned();
         let fields = wire.exception_fields.into_iter();
         Self {
             code: wire.code.map(ApiCode),
             status: wire.status,
-            message: redacted(wire.message),
-            more_info: redacted(wire.more_info),
+            message: redact(wire.message),
+            more_info: redact(wire.more_info),
             details: wire.details,
             exception_fields: fields
-                .map(|(field, why)| (redacted(field), redacted(why)))
+                .map(|(field, reason)| (redact(field), redact(reason)))
                 .collect(),
-            duration: redacted(wire.duration),
+            duration: redact(wire.duration),
             unrecoverable: wire.unrecoverable,
         }
     }
@@ -337,5 +338,19 @@ mod tests {
             ApiError::from_response(400, b"eyJh.eyJi.sig").message,
             "<redacted>"
         );
+    }
+
+    #[test]
+    fn an_echoed_token_is_shown_by_none_of_the_fields() {
+        let body = br#"{"code":4,"duration":"eyJh.eyJi.sig","more_info":"see eyJh.eyJi.sig",
+            "exception_fields":{"token":"bad eyJh.eyJi.sig","eyJh.eyJi.sig":"odd"}}"#;
+        let error = ApiError::from_response(400, body);
+        assert_eq!(error.exception_fields["token"], "bad <redacted>");
+        assert_eq!(error.exception_fields["<redacted>"], "odd");
+        assert_eq!(
+            (&*error.more_info, &*error.duration),
+            ("see <redacted>", "<redacted>")
+        );
+        assert!(!format!("{error:?}").contains("eyJ"), "{error:?}");
     }
 }
