@@ -28,6 +28,13 @@ xflags::xflags! {
             /// Reports the promises of one stage only.
             optional --stage stage: String
         }
+        /// Feeds arbitrary inputs to what a peer can reach, if cargo-fuzz is installed.
+        cmd fuzz {
+            /// Runs one target only.
+            optional target: String
+            /// How long each target runs; 60 seconds if not given.
+            optional --seconds seconds: u64
+        }
         /// Prints crate counts and file sizes, against their targets.
         cmd metrics {
             /// Also times a clean release build of video-client.

@@ -11,6 +11,7 @@ mod features;
 mod finding;
 mod flags;
 mod foreign;
+mod fuzz;
 mod lessons;
 mod manifest;
 mod metrics;
@@ -53,6 +54,7 @@ fn run(flags: flags::Xtask) -> anyhow::Result<()> {
         XtaskCmd::Lessons(flags) => {
             lessons::run(&sh, &workspace, flags.stage.as_deref(), flags.json)
         }
+        XtaskCmd::Fuzz(flags) => fuzz::run(&sh, &workspace, flags.target.as_deref(), flags.seconds),
         XtaskCmd::Metrics(flags) => metrics::run(&sh, &workspace, flags.build),
         XtaskCmd::Changelog(flags) => changelog::run(&workspace, &flags.version),
     }
