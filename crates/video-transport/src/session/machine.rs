@@ -394,6 +394,10 @@ impl Machine {
 
     fn end(&mut self, error: ConnectError) {
         self.outputs.push_back(Output::Discard);
+        if self.phase.is_closing() {
+            // The socket that somebody waits to see closed.
+            self.outputs.push_back(Output::Closed);
+        }
         self.desire = Desire::Off;
         self.persistent = false;
         self.patience = None;

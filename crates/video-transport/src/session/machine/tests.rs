@@ -634,6 +634,23 @@ fn a_shutdown_is_for_ever() {
 }
 
 #[test]
+fn whoever_loses_patience_while_a_socket_closes_does_not_strand_who_waits_for_the_close() {
+    let mut script = Script::connected(60);
+    script.input(Input::Disconnect);
+    script.input(Input::Connect {
+        patience: Some(Duration::from_millis(500)),
+    });
+    script.lines.clear();
+    script.tick();
+    script.expect(&[
+        "60500 discard",
+        "60500 closed",
+        "60500 failed: there was no connection in time",
+        "60500 resolve: there was no connection in time",
+    ]);
+}
+
+#[test]
 fn a_disconnect_that_comes_after_a_shutdown_does_not_take_it_back() {
     let mut script = Script::connected(60);
     script.input(Input::Shutdown);
