@@ -6,7 +6,8 @@ use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use video_core::{Event, TokenError, TokenErrorKind, UserId, UserToken};
 use video_transport::__internals::{SessionInput, SessionMachine, SessionOutput, SocketNumber};
 use video_transport::{
-    CloseFrame, ConnectError, ConnectErrorKind, ConnectionState, DialErrorKind, SocketError,
+    CloseFrame, ConnectError, ConnectErrorKind, ConnectionState, DialErrorKind, Network,
+    SocketError,
 };
 
 /// Something that happens.
@@ -33,6 +34,10 @@ enum What<'a> {
     OpenFailed(Which, Failure),
     Frame(Which, Said<'a>),
     Lost(Which, Loss<'a>),
+    Network {
+        online: bool,
+    },
+    Doubted,
     /// Time passes, and the machine is told when it wants to be.
     Wait {
         ms: u16,
@@ -96,6 +101,7 @@ pub struct World {
     fetching: bool,
     connected: bool,
     shut: bool,
+    offline: bool,
     /// Until when those who wait to be connected wait.
     waiting: Option<Instant>,
     /// Whether somebody waits to be disconnected.
@@ -127,6 +133,7 @@ impl World {
             fetching: false,
             connected: false,
             shut: false,
+            offline: false,
             waiting: None,
             closing: false,
         }
@@ -153,6 +160,7 @@ impl World {
     ///
     /// If it is not.
     pub fn settle(&mut self, wish: bool) {
+        self.behave(What::Network { online: true });
         if !self.shut {
             let wish = match wish {
                 true => What::Connect {
@@ -271,6 +279,14 @@ impl World {
                 self.now += Duration::from_secs((*seconds).into());
                 return None;
             }
+            What::Network { online } => {
+                self.offline = !online;
+                SessionInput::Network(match online {
+                    true => Network::Online,
+                    false => Network::Offline,
+                })
+            }
+            What::Doubted => SessionInput::Doubted,
             What::Tick => SessionInput::Tick,
         })
     }
@@ -365,6 +381,7 @@ impl World {
         match output {
             SessionOutput::Open(number) => {
                 assert!(!self.shut, "a socket after the shutdown");
+                assert!(!self.offline, "a dial without a network");
                 assert!(!self.opening && self.socket.is_none(), "two sockets");
                 assert!(number > self.latest, "a number is used again");
                 (self.before, self.latest) = (self.latest, number);
@@ -397,6 +414,7 @@ impl World {
                 }
                 self.connected = state.is_connected();
             }
+            SessionOutput::Greeted(_) => assert!(may_hear, "a greeting before the token"),
             SessionOutput::Emit(_) => assert!(may_hear, "an event before the token"),
             SessionOutput::Resolve(result) => {
                 self.waiting = None;

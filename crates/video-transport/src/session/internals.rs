@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use video_core::{ConnectionId, Event, TokenError, UserToken};
 
 use super::machine::{Epoch, Input, Loss, Machine, Output, Policies};
-use super::state::ConnectionState;
+use super::state::{ConnectionState, Network};
 use crate::error::ConnectError;
 use crate::socket::{CloseFrame, SocketError};
 
@@ -35,6 +35,8 @@ pub enum SessionInput {
     Closed(SocketNumber, Option<CloseFrame>),
     Broken(SocketNumber, SocketError),
     Ended(SocketNumber),
+    Network(Network),
+    Doubted,
     Tick,
 }
 
@@ -50,6 +52,7 @@ pub enum SessionOutput {
     Close,
     Discard,
     State(ConnectionState),
+    Greeted(Event),
     Emit(Event),
     Resolve(Result<UserToken, ConnectError>),
     Closed,
@@ -102,6 +105,8 @@ impl From<SessionInput> for Input {
             SessionInput::Closed(number, frame) => Self::Lost(number.0, Loss::Closed(frame)),
             SessionInput::Broken(number, error) => Self::Lost(number.0, Loss::Failed(error)),
             SessionInput::Ended(number) => Self::Lost(number.0, Loss::Ended),
+            SessionInput::Network(network) => Self::Network(network),
+            SessionInput::Doubted => Self::Doubted,
             SessionInput::Tick => Self::Tick,
         }
     }
@@ -117,6 +122,7 @@ impl From<Output> for SessionOutput {
             Output::Close => Self::Close,
             Output::Discard => Self::Discard,
             Output::State(state) => Self::State(state),
+            Output::Greeted(event) => Self::Greeted(event),
             Output::Emit(event) => Self::Emit(event),
             Output::Resolve(result) => Self::Resolve(result),
             Output::Closed => Self::Closed,
