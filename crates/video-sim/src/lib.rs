@@ -1,0 +1,1 @@
+//! Simulation and benchmarks of the Stream Video client against its embedded coordinator.
