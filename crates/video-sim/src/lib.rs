@@ -1,1 +1,15 @@
-//! Simulation and benchmarks of the Stream Video client against its embedded coordinator.
+#![doc = include_str!("../README.md")]
+
+mod delivery;
+mod desk;
+mod log;
+mod member;
+mod network;
+mod op;
+mod plan;
+mod run;
+mod wish;
+mod witness;
+mod world;
+
+pub use run::{Batch, Run, Summary, run, run_all};

@@ -1,0 +1,117 @@
+//! Runs seeds of the simulation: `sim --seeds 2000`, or one of them: `sim --seed 7 --journal FILE`.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line program talks through its standard streams"
+)]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use lexopt::prelude::{Long, ValueExt as _};
+use video_sim::{Batch, run, run_all};
+
+/// How many lines of the journal are shown of a seed that broke.
+const TAIL: usize = 60;
+
+fn main() -> ExitCode {
+    match start() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("sim: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Tells whether everything held.
+fn start() -> anyhow::Result<bool> {
+    let mut batch = Batch::new(2_000);
+    let (mut seed, mut journal) = (None, None::<PathBuf>);
+    let mut args = lexopt::Parser::from_env();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("seeds") => batch.seeds = args.value()?.parse()?,
+            Long("from") => batch.from = args.value()?.parse()?,
+            Long("threads") => batch.threads = args.value()?.parse()?,
+            Long("patience") => batch.patience = args.value()?.parse()?,
+            Long("seed") => seed = Some(args.value()?.parse()?),
+            Long("journal") => journal = Some(args.value()?.into()),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    match seed {
+        Some(seed) => one(seed, journal),
+        None if journal.is_some() => bail!("a journal is that of one seed: give `--seed`"),
+        None => many(batch),
+    }
+}
+
+fn one(seed: u64, journal: Option<PathBuf>) -> anyhow::Result<bool> {
+    let run = run(seed, true);
+    if let Some(path) = journal {
+        std::fs::write(&path, &run.journal)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    match run.broken {
+        None => {
+            println!("seed {seed}: everything held in {:?}", run.lived);
+            Ok(true)
+        }
+        Some(broken) => {
+            show(seed, &broken, &run.journal);
+            Ok(false)
+        }
+    }
+}
+
+fn many(batch: Batch) -> anyhow::Result<bool> {
+    let before = descriptors()?;
+    let summary = run_all(batch);
+    let seconds = summary.took.as_secs_f64();
+    #[expect(clippy::cast_precision_loss, reason = "a rate is shown, rounded")]
+    let rate = summary.seeds as f64 / seconds;
+    println!(
+        "{} seeds, {:.1} hours lived in {seconds:.1} s, {rate:.0} seeds/s, {} broken",
+        summary.seeds,
+        summary.lived.as_secs_f64() / 3600.0,
+        summary.broken.len(),
+    );
+    for (seed, broken) in &summary.broken {
+        println!("seed {seed}: {broken}");
+    }
+    if let Some((seed, broken)) = summary.broken.first() {
+        let again = run(*seed, true);
+        show(*seed, broken, &again.journal);
+        if again.broken.as_ref() != Some(broken) {
+            let other = again.broken.unwrap_or_else(|| "nothing".to_owned());
+            eprintln!("seed {seed}: a second run broke {other}: a run is not repeatable");
+        }
+        return Ok(false);
+    }
+    let after = descriptors()?;
+    if after != before {
+        bail!("{before} descriptors were open before all seeds, {after} are after them");
+    }
+    Ok(true)
+}
+
+fn show(seed: u64, broken: &str, journal: &str) {
+    let lines: Vec<_> = journal.lines().collect();
+    for line in lines.iter().skip(lines.len().saturating_sub(TAIL)) {
+        eprintln!("{line}");
+    }
+    eprintln!("seed {seed}: {broken}");
+    eprintln!("see it all with `cargo xtask sim --seed {seed} --journal FILE`");
+}
+
+/// How many descriptors this process has open, where the system tells.
+fn descriptors() -> anyhow::Result<usize> {
+    match std::fs::read_dir("/proc/self/fd") {
+        Ok(entries) => Ok(entries.count()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(error).context("cannot count the open descriptors"),
+    }
+}

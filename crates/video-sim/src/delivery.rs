@@ -1,0 +1,201 @@
+//! Every event that reached the socket is delivered once and in order, or the listener is told
+//! that it may have missed some.
+
+use video_client::{ConnectionState, EventItem};
+
+use crate::witness::ClientWire;
+
+/// What one listener has heard, against what arrived on the wire.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    /// The first arrival that was not heard.
+    next: usize,
+    /// How many items the listener was told it missed, since the last event.
+    missed: u64,
+    /// Whether the listener was told of a loss of the connection, since the last event.
+    broken: bool,
+    /// The last state that the listener heard of.
+    state: Option<String>,
+}
+
+impl Delivery {
+    /// Begins with what arrives from now on.
+    pub(crate) fn from_now(wire: &ClientWire) -> Self {
+        Self {
+            next: wire.arrived_so_far(),
+            missed: 0,
+            broken: false,
+            state: None,
+        }
+    }
+
+    /// Takes the next item that the listener got.
+    pub(crate) fn heard(&mut self, item: &EventItem, wire: &ClientWire) -> Result<(), String> {
+        match item {
+            EventItem::Event(event) => self.event(event.raw(), wire)?,
+            EventItem::Connection(state) => {
+                self.broken |= !state.is_connected();
+                self.state = Some(words(state));
+            }
+            EventItem::Lagged { missed } => {
+                self.missed += missed;
+                // One of the missed items may have told of a loss.
+                self.broken = true;
+                self.state = None;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, text: &str, wire: &ClientWire) -> Result<(), String> {
+        let mut skipped = wire.arrivals().enumerate().skip(self.next);
+        let Some((at, found)) = skipped.find(|(_, arrival)| arrival.text == text) else {
+            return Err(format!("heard twice, late or out of nowhere: {text}"));
+        };
+        let passed = || wire.arrivals().take(at).skip(self.next);
+        let of_link = passed()
+            .filter(|arrival| arrival.link == found.link)
+            .count();
+        let of_others = passed().count() - of_link;
+        if of_link as u64 > self.missed {
+            let missed = self.missed;
+            return Err(format!(
+                "{of_link} events before {text} were lost, {missed} told"
+            ));
+        }
+        if of_others > 0 && !self.broken {
+            return Err(format!(
+                "{of_others} events before {text} were lost with no word"
+            ));
+        }
+        self.next = at + 1;
+        self.missed = 0;
+        self.broken = false;
+        Ok(())
+    }
+
+    /// Nothing is left to be heard: what arrived on the connection that is alive was delivered, and
+    /// the last state that was told is the state.
+    pub(crate) fn settled(&self, now: &ConnectionState, wire: &ClientWire) -> Result<(), String> {
+        let state = words(now);
+        if let Some(told) = self.state.as_ref().filter(|told| **told != state) {
+            return Err(format!(
+                "the listener was told `{told}`, but it is `{state}`"
+            ));
+        }
+        let Some(id) = now.connection_id() else {
+            return Ok(());
+        };
+        let accepted = |arrival: &&crate::witness::Arrival| {
+            arrival.connection_id.as_deref() == Some(id.as_ref())
+        };
+        let link = wire.arrivals().find(accepted).map(|arrival| arrival.link);
+        let unheard = wire.arrivals().skip(self.next);
+        match unheard.filter(|arrival| Some(arrival.link) == link).last() {
+            Some(arrival) if self.missed == 0 => Err(format!("never delivered: {}", arrival.text)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A state, as a journal shows it.
+pub(crate) fn words(state: &ConnectionState) -> String {
+    match state {
+        ConnectionState::Idle => "idle".to_owned(),
+        ConnectionState::Connecting { attempt } => format!("connecting, attempt {attempt}"),
+        ConnectionState::Connected { connection_id } => format!("connected as {connection_id}"),
+        ConnectionState::Reconnecting { attempt, cause, .. } => {
+            format!("reconnecting, attempt {attempt}: {cause}")
+        }
+        ConnectionState::Paused => "paused".to_owned(),
+        ConnectionState::Disconnected { reason } => match state.error() {
+            Some(error) => format!("disconnected: {error}"),
+            None => format!("disconnected: {reason:?}"),
+        },
+        other => format!("{other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use video_client::{ConnectionId, Event};
+
+    use super::*;
+
+    fn event(n: usize) -> String {
+        format!(r#"{{"n":{n},"type":"custom"}}"#)
+    }
+
+    fn item(n: usize) -> EventItem {
+        EventItem::Event(Event::parse(event(n).into()).unwrap())
+    }
+
+    /// Two links, with events 0 to 3 on the first and 4 to 6 on the second.
+    fn wire() -> (ClientWire, Delivery) {
+        let mut wire = ClientWire::default();
+        let delivery = Delivery::from_now(&wire);
+        for n in 0..7 {
+            let (link, id) = if n < 4 { (1, "a") } else { (2, "b") };
+            wire.arrived(link, (n == 0 || n == 4).then_some(id), event(n));
+        }
+        (wire, delivery)
+    }
+
+    fn hear(items: &[EventItem]) -> Result<(), String> {
+        let (wire, mut delivery) = wire();
+        items
+            .iter()
+            .try_for_each(|item| delivery.heard(item, &wire))
+    }
+
+    fn state(id: &str) -> ConnectionState {
+        let connection_id = ConnectionId::new(id);
+        ConnectionState::Connected { connection_id }
+    }
+
+    #[test]
+    fn what_arrived_is_heard_once_and_in_order() {
+        assert_eq!(hear(&[0, 1, 2, 3].map(item)), Ok(()));
+        assert!(hear(&[item(0), item(0)]).is_err(), "twice");
+        assert!(hear(&[item(1), item(0)]).is_err(), "out of order");
+        assert!(hear(&[item(9)]).is_err(), "out of nowhere");
+    }
+
+    #[test]
+    fn a_gap_needs_a_word() {
+        let lag = |missed| EventItem::Lagged { missed };
+        assert!(hear(&[item(0), item(2)]).is_err());
+        assert_eq!(hear(&[item(0), lag(1), item(2)]), Ok(()));
+        assert!(hear(&[item(0), lag(1), item(3)]).is_err());
+        let lost = EventItem::Connection(ConnectionState::Paused);
+        assert!(hear(&[item(0), item(4)]).is_err());
+        assert_eq!(hear(&[item(0), lost.clone(), item(4)]), Ok(()));
+        assert!(
+            hear(&[item(0), lost, item(5)]).is_err(),
+            "4 came on the same link"
+        );
+    }
+
+    #[test]
+    fn the_end_of_what_arrived_counts_on_the_connection_that_is_alive() {
+        let (wire, mut delivery) = wire();
+        let lost = EventItem::Connection(ConnectionState::Paused);
+        for item in [&item(0), &lost, &item(4), &item(5)] {
+            delivery.heard(item, &wire).unwrap();
+        }
+        assert!(
+            delivery.settled(&state("b"), &wire).is_err(),
+            "told: paused"
+        );
+        delivery
+            .heard(&EventItem::Connection(state("b")), &wire)
+            .unwrap();
+        assert!(
+            delivery.settled(&state("b"), &wire).is_err(),
+            "6 is missing"
+        );
+        delivery.heard(&item(6), &wire).unwrap();
+        assert_eq!(delivery.settled(&state("b"), &wire), Ok(()));
+    }
+}

@@ -1,0 +1,227 @@
+//! Somebody who takes part: a client, who listens to it, and what is wished of it.
+
+use std::collections::BTreeSet;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::task::unconstrained;
+use video_client::test_util::dialer_fn;
+use video_client::{Entropy, EventItem, Events, StreamVideo, StreamVideoOptions, User};
+use video_testkit::Coordinator;
+
+use crate::delivery::{Delivery, words};
+use crate::desk::Desk;
+use crate::log::Log;
+use crate::network::{Network, Purpose};
+use crate::plan::{Kind, MemberPlan};
+use crate::wish::Wish;
+use crate::witness::Wire;
+
+pub(crate) const KEY: &str = "key";
+pub(crate) const SECRET: &str = "secret";
+
+/// What clients are made in.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) coordinator: &'a Coordinator,
+    pub(crate) network: &'a Network,
+    pub(crate) wire: &'a Wire,
+    pub(crate) seed: u64,
+}
+
+pub(crate) struct Member {
+    pub(crate) plan: MemberPlan,
+    pub(crate) desk: Desk,
+    pub(crate) life: Life,
+}
+
+/// One client of a member.
+pub(crate) struct Life {
+    /// The number of the client, among all that there ever were.
+    pub(crate) number: usize,
+    pub(crate) client: StreamVideo,
+    pub(crate) wish: Wish,
+    /// Hears everything at once.
+    pub(crate) quick: Listener,
+    /// Hears everything rarely.
+    pub(crate) slow: Listener,
+    /// The calls that were watched since the last disconnect.
+    pub(crate) watched: BTreeSet<usize>,
+    /// The first operation that counts for them.
+    pub(crate) watched_since: u64,
+    /// How often it was told to become another guest.
+    pub(crate) renewals: usize,
+}
+
+impl Member {
+    pub(crate) fn new(number: usize, plan: MemberPlan, around: &Surroundings<'_>) -> Self {
+        let user = format!("user-{number}");
+        let (coordinator, wire) = (around.coordinator.clone(), around.wire.clone());
+        let desk = Desk::new(coordinator, wire, &user, plan.token_lifetime);
+        let life = Life::begin(&user, &plan, &desk, around);
+        Self { plan, desk, life }
+    }
+
+    /// Another client takes the place of the one that is given back.
+    pub(crate) fn replace(&mut self, around: &Surroundings<'_>) -> Life {
+        let life = Life::begin(self.desk.user(), &self.plan, &self.desk, around);
+        std::mem::replace(&mut self.life, life)
+    }
+
+    /// The id under which the service knows the user.
+    pub(crate) fn user_id(&self) -> String {
+        self.life.client.current_user().id().to_owned()
+    }
+
+    /// Whether there can be no other token than one that is refused.
+    pub(crate) fn is_stuck(&self, wire: &Wire) -> bool {
+        matches!(self.plan.kind, Kind::Static | Kind::Guest)
+            && wire.lock().client(self.life.number).tokens.is_refused()
+    }
+}
+
+impl Life {
+    #[expect(
+        clippy::expect_used,
+        reason = "what is built here is valid by construction"
+    )]
+    fn begin(user: &str, plan: &MemberPlan, desk: &Desk, around: &Surroundings<'_>) -> Self {
+        let has_token = match plan.kind {
+            Kind::Static => true,
+            Kind::Loader => plan.first_token,
+            Kind::Guest | Kind::Anonymous => false,
+        };
+        let token = has_token.then(|| desk.issue());
+        let number = around.wire.lock().add_client(token.clone());
+        let network = around.network.clone();
+        let dialer = dialer_fn(move |target| {
+            let purpose = match target.host.as_str() {
+                SOCKET_HOST => Purpose::Socket,
+                _ => Purpose::Rest,
+            };
+            network.clone().dial(number, purpose)
+        });
+        let options = StreamVideoOptions::default()
+            .coordinator_rpc_url("http://localhost")
+            .coordinator_ws_url(format!("ws://{SOCKET_HOST}/video/connect"))
+            .auto_connect(plan.auto_connect)
+            .keep_connections_alive_when_in_background(plan.keep_alive_in_background)
+            .event_buffer(plan.event_buffer)
+            .dialer(dialer)
+            .entropy(Entropy::seeded(around.seed.wrapping_add(number as u64)));
+        let who = match plan.kind {
+            Kind::Static | Kind::Loader => User::regular(user),
+            Kind::Guest => User::guest(user),
+            Kind::Anonymous => User::anonymous(),
+        };
+        let mut builder = StreamVideo::builder(KEY, who).options(options);
+        if let Some(token) = token {
+            builder = builder.user_token(token);
+        }
+        if plan.kind == Kind::Loader {
+            let desk = desk.clone();
+            builder = builder.token_loader(move |_| desk.clone().load(number));
+        }
+        let client = builder.build().expect("a client");
+        let mut witness = around.wire.lock();
+        let wire = witness.client(number);
+        wire.watch(client.state());
+        let connects = plan.auto_connect && plan.kind != Kind::Anonymous;
+        Self {
+            number,
+            wish: Wish::new(connects, plan.keep_alive_in_background),
+            quick: Listener::new(client.events(), Delivery::from_now(wire)),
+            slow: Listener::new(client.events(), Delivery::from_now(wire)),
+            client,
+            watched: BTreeSet::new(),
+            watched_since: 0,
+            renewals: 0,
+        }
+    }
+
+    /// Listens anew, and with nothing that came before.
+    pub(crate) fn subscribe(&mut self, wire: &Wire) {
+        let delivery = Delivery::from_now(wire.lock().client(self.number));
+        self.quick = Listener::new(self.client.events(), delivery);
+    }
+}
+
+impl Life {
+    /// Drops the client. Its listeners stay.
+    pub(crate) fn retire(self) -> Retired {
+        Retired {
+            number: self.number,
+            listeners: [self.quick, self.slow],
+        }
+    }
+}
+
+/// What is left of a client.
+pub(crate) struct Retired {
+    pub(crate) number: usize,
+    pub(crate) listeners: [Listener; 2],
+}
+
+const SOCKET_HOST: &str = "127.0.0.1";
+
+/// Somebody who hears what a client says.
+pub(crate) struct Listener {
+    events: Events,
+    delivery: Delivery,
+    has_ended: bool,
+}
+
+impl Listener {
+    fn new(events: Events, delivery: Delivery) -> Self {
+        Self {
+            events,
+            delivery,
+            has_ended: false,
+        }
+    }
+
+    /// Hears all that is there to be heard now.
+    pub(crate) fn hear(
+        &mut self,
+        (number, wire): (usize, &Wire),
+        mut log: Option<(Duration, &mut Log)>,
+    ) -> Result<(), String> {
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            // The runtime gives a task only so many items at once; this takes all.
+            let next = std::pin::pin!(unconstrained(self.events.next()));
+            let item = match next.poll(&mut context) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(None) => {
+                    self.has_ended = true;
+                    return Ok(());
+                }
+                Poll::Ready(Some(item)) => item,
+            };
+            if let Some((at, log)) = &mut log
+                && log.is_kept()
+            {
+                log.line(*at, format_args!("client {number} hears {}", show(&item)));
+            }
+            let mut witness = wire.lock();
+            self.delivery.heard(&item, witness.client(number))?;
+        }
+    }
+
+    pub(crate) fn delivery(&self) -> &Delivery {
+        &self.delivery
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+}
+
+fn show(item: &EventItem) -> String {
+    match item {
+        EventItem::Event(event) => event.raw().to_owned(),
+        EventItem::Connection(state) => words(state),
+        EventItem::Lagged { missed } => format!("that it missed {missed}"),
+        EventItem::Skipped(skipped) => format!("that {} was skipped", skipped.total),
+        other => format!("{other:?}"),
+    }
+}

@@ -1,0 +1,310 @@
+//! Listens on one connection: what the client says there, and what it is told.
+
+use super::frames::FrameReader;
+use crate::witness::{ClientWire, Wire};
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It becomes a WebSocket.
+    Socket,
+    /// It carries requests.
+    Rest,
+}
+
+/// The ear on one connection. Both directions are heard at the client's end, so that only what it
+/// wrote and what it has read counts.
+#[derive(Debug)]
+pub(super) struct Tap {
+    client: usize,
+    link: u64,
+    line: Line,
+}
+
+#[derive(Debug)]
+enum Line {
+    Socket(Box<SocketLine>),
+    Rest(RestLine),
+}
+
+#[derive(Debug, Default)]
+struct SocketLine {
+    request: Head,
+    response: Head,
+    up: FrameReader,
+    down: FrameReader,
+    token: Option<String>,
+    accepted: bool,
+}
+
+#[derive(Debug)]
+struct RestLine {
+    request: Head,
+    response: Head,
+    /// The id that was alive when the connection was dialled, until the first request.
+    alive_at_dial: Option<Option<String>>,
+    asked: Option<Asked>,
+}
+
+/// A request that waits for its answer.
+#[derive(Debug)]
+struct Asked {
+    token: Option<String>,
+    creates_guest: bool,
+}
+
+impl Tap {
+    pub(super) fn new(client: usize, link: u64, purpose: Purpose, alive: Option<String>) -> Self {
+        let line = match purpose {
+            Purpose::Socket => Line::Socket(Box::default()),
+            Purpose::Rest => Line::Rest(RestLine {
+                request: Head::default(),
+                response: Head::default(),
+                alive_at_dial: Some(alive),
+                asked: None,
+            }),
+        };
+        Self { client, link, line }
+    }
+
+    /// The client wrote these bytes.
+    pub(super) fn sent(&mut self, bytes: &[u8], wire: &Wire) {
+        let mut witness = wire.lock();
+        let client = witness.client(self.client);
+        match &mut self.line {
+            Line::Socket(line) => line.sent(bytes, client),
+            Line::Rest(line) => line.sent(bytes, client),
+        }
+    }
+
+    /// The client read these bytes.
+    pub(super) fn received(&mut self, bytes: &[u8], wire: &Wire) {
+        let mut witness = wire.lock();
+        let client = witness.client(self.client);
+        match &mut self.line {
+            Line::Socket(line) => line.received(bytes, self.link, client),
+            Line::Rest(line) => line.received(bytes, client),
+        }
+    }
+
+    /// The client let go of its end.
+    pub(super) fn left(&self, wire: &Wire) {
+        if matches!(self.line, Line::Socket(_)) {
+            wire.lock().client(self.client).socket_left();
+        }
+    }
+}
+
+impl SocketLine {
+    fn sent(&mut self, bytes: &[u8], client: &mut ClientWire) {
+        let Some(frames) = self.request.past(bytes) else {
+            return;
+        };
+        for message in self.up.messages(&frames) {
+            let message = String::from_utf8_lossy(&message).into_owned();
+            match (&self.token, text_after(&message, "{\"token\":\"")) {
+                (None, Some(token)) => self.token = Some(token.to_owned()),
+                (None, None) => client.accuse(format!("said `{message}` before it showed a token")),
+                (Some(_), Some(_)) => client.accuse("showed a token twice on one socket".into()),
+                (Some(_), None) if !self.accepted => {
+                    client.accuse(format!("said `{message}` before it was accepted"));
+                }
+                (Some(_), None) => {}
+            }
+        }
+    }
+
+    fn received(&mut self, bytes: &[u8], link: u64, client: &mut ClientWire) {
+        let Some(frames) = self.response.past(bytes) else {
+            return;
+        };
+        for message in self.down.messages(&frames) {
+            let Ok(message) = String::from_utf8(message) else {
+                continue;
+            };
+            let Ok(json) = serde_json::from_str::<serde_json::Value>(&message) else {
+                continue;
+            };
+            let id = json["connection_id"].as_str();
+            match json["type"].as_str() {
+                Some("connection.ok") => self.accepted = true,
+                Some("connection.error") => {
+                    if is_of_the_token(json["error"]["code"].as_i64()) {
+                        client.tokens.refused(self.token.as_deref());
+                    }
+                }
+                _ => {}
+            }
+            if self.accepted {
+                client.arrived(link, id, message);
+            }
+        }
+    }
+}
+
+impl RestLine {
+    fn sent(&mut self, bytes: &[u8], client: &mut ClientWire) {
+        // There is no second request before the answer to the first.
+        self.request.buffer.extend_from_slice(bytes);
+        while let Some((head, _)) = self.request.message() {
+            let id = text_after(&head, "connection_id=");
+            let id = id.map(|id| id.split(['&', ' ']).next().unwrap_or(id));
+            let at_dial = self.alive_at_dial.take().flatten();
+            if let Some(id) = id {
+                client.request_names(id, at_dial.as_deref(), head.lines().next().unwrap_or(""));
+            }
+            self.asked = Some(Asked {
+                token: header(&head, "authorization").map(str::to_owned),
+                creates_guest: head.starts_with("POST /video/guest?"),
+            });
+        }
+    }
+
+    fn received(&mut self, bytes: &[u8], client: &mut ClientWire) {
+        self.response.buffer.extend_from_slice(bytes);
+        while let Some((head, body)) = self.response.message() {
+            let Some(asked) = self.asked.take() else {
+                continue;
+            };
+            let status = head.split(' ').nth(1).unwrap_or_default();
+            let json = serde_json::from_slice::<serde_json::Value>(&body).unwrap_or_default();
+            let code = json["code"].as_i64();
+            if is_of_the_token(code) || (status == "401" && code.is_none()) {
+                client.tokens.refused(asked.token.as_deref());
+            }
+            if asked.creates_guest && status.starts_with('2') {
+                client.guests_received += 1;
+            }
+        }
+    }
+}
+
+/// Whether another token may heal an error with this code.
+fn is_of_the_token(code: Option<i64>) -> bool {
+    matches!(code, Some(5 | 40..=43))
+}
+
+/// The beginning of a message of HTTP.
+#[derive(Debug, Default)]
+struct Head {
+    buffer: Vec<u8>,
+    over: bool,
+}
+
+impl Head {
+    /// What comes after the head, once that is complete.
+    fn past(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        if self.over {
+            return Some(bytes.to_vec());
+        }
+        self.buffer.extend_from_slice(bytes);
+        let end = end_of_head(&self.buffer)?;
+        self.over = true;
+        Some(self.buffer.split_off(end))
+    }
+
+    /// The next whole message: its head, in which the header names are in lower case, and its body.
+    fn message(&mut self) -> Option<(String, Vec<u8>)> {
+        let end = end_of_head(&self.buffer)?;
+        let head = String::from_utf8_lossy(&self.buffer[..end]).into_owned();
+        let length = header(&head, "content-length").and_then(|text| text.parse().ok());
+        let total = end + length.unwrap_or(0);
+        if self.buffer.len() < total {
+            return None;
+        }
+        let body = self.buffer.drain(..total).skip(end).collect();
+        Some((head, body))
+    }
+}
+
+fn end_of_head(bytes: &[u8]) -> Option<usize> {
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+    Some(end + 4)
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        key.eq_ignore_ascii_case(name).then(|| value.trim())
+    })
+}
+
+/// The text between a marker and the next quotation mark, or the end.
+fn text_after<'a>(text: &'a str, marker: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(marker)?;
+    rest.split('"').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(text: &str) -> Vec<u8> {
+        let length = u8::try_from(text.len()).unwrap();
+        [&[0x81, length][..], text.as_bytes()].concat()
+    }
+
+    fn socket() -> (Tap, Wire) {
+        let wire = Wire::default();
+        let number = wire.lock().add_client(None);
+        (Tap::new(number, 1, Purpose::Socket, None), wire)
+    }
+
+    #[test]
+    fn a_word_before_the_token_is_noticed() {
+        let (mut tap, wire) = socket();
+        tap.sent(b"GET / HTTP/1.1\r\n\r\n", &wire);
+        tap.sent(&frame(r#"{"token":"a.b.c"}"#), &wire);
+        assert_eq!(wire.lock().accusations(), [""; 0]);
+        tap.sent(&frame("[early]"), &wire);
+        assert!(wire.lock().accusations()[0].contains("before it was accepted"));
+        let (mut tap, wire) = socket();
+        tap.sent(b"GET / HTTP/1.1\r\n\r\n", &wire);
+        tap.sent(&frame("[earlier]"), &wire);
+        assert!(wire.lock().accusations()[0].contains("before it showed a token"));
+    }
+
+    #[test]
+    fn events_count_from_the_acceptance_on() {
+        let (mut tap, wire) = socket();
+        tap.received(b"HTTP/1.1 101 ok\r\n\r\n", &wire);
+        for text in [
+            r#"{"type":"early"}"#,
+            r#"{"type":"connection.ok"}"#,
+            r#"{"type":"x"}"#,
+            "garbage",
+        ] {
+            tap.received(&frame(text), &wire);
+        }
+        let mut witness = wire.lock();
+        let texts: Vec<_> = witness
+            .client(0)
+            .arrivals()
+            .map(|a| a.text.clone())
+            .collect();
+        assert_eq!(texts, [r#"{"type":"connection.ok"}"#, r#"{"type":"x"}"#]);
+    }
+
+    #[test]
+    fn an_answer_belongs_to_the_token_of_its_request() {
+        let wire = Wire::default();
+        let number = wire.lock().add_client(Some("t1".to_owned()));
+        let mut tap = Tap::new(number, 1, Purpose::Rest, None);
+        tap.sent(
+            b"POST /x HTTP/1.1\r\nauthorization: t1\r\ncontent-length: 2\r\n\r\n{}",
+            &wire,
+        );
+        let mut witness = wire.lock();
+        witness.client(number).load_begins();
+        assert_eq!(witness.accusations().len(), 1, "nobody has refused it");
+        witness.client(number).load_ends(None);
+        drop(witness);
+        tap.received(
+            b"HTTP/1.1 401 no\r\ncontent-length: 11\r\n\r\n{\"code\":40}",
+            &wire,
+        );
+        let mut witness = wire.lock();
+        witness.client(number).load_begins();
+        assert_eq!(witness.accusations(), [""; 0]);
+    }
+}

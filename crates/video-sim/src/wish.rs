@@ -1,0 +1,235 @@
+//! What a client is wished to be, by all that it was told, and whether its state agrees.
+
+use std::time::Duration;
+
+use video_client::{ConnectErrorKind, ConnectionState, DisconnectReason, Lifecycle};
+
+use crate::plan::Kind;
+
+/// What was last wished of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Want {
+    /// Nothing yet.
+    Nothing,
+    Off,
+    On,
+    Paused,
+}
+
+/// The wishes of one client.
+#[derive(Debug)]
+pub(crate) struct Wish {
+    want: Want,
+    /// Whether the order of the last wishes is known: what the lifecycle asks for is done by a task.
+    certain: bool,
+    keep_alive: bool,
+    in_background: bool,
+    /// Until when that task may be at work.
+    busy_until: Duration,
+    /// Until when a socket may wait for the answer to its close, which a new wish waits for.
+    closing_until: Duration,
+}
+
+/// How long that takes at most.
+const CLOSE_TIME: Duration = Duration::from_millis(1_005);
+
+/// How long the task behind the lifecycle may be at work on one change.
+const LIFECYCLE_TIME: Duration = Duration::from_secs(3);
+
+impl Wish {
+    pub(crate) fn new(auto_connect: bool, keep_alive: bool) -> Self {
+        Self {
+            want: if auto_connect {
+                Want::On
+            } else {
+                Want::Nothing
+            },
+            certain: true,
+            keep_alive,
+            in_background: false,
+            busy_until: Duration::ZERO,
+            closing_until: Duration::ZERO,
+        }
+    }
+
+    /// What is wished, if that is known.
+    pub(crate) fn known(&self) -> Option<Want> {
+        self.certain.then_some(self.want)
+    }
+
+    pub(crate) fn connect(&mut self, now: Duration) {
+        self.want = Want::On;
+        self.certain = self.busy_until <= now;
+    }
+
+    pub(crate) fn disconnect(&mut self, now: Duration) {
+        self.closing_until = now + CLOSE_TIME;
+        // Whatever else is under way, nothing but a new wish leads out of this.
+        if self.want != Want::Nothing || !self.certain {
+            self.want = Want::Off;
+        }
+        self.certain = true;
+    }
+
+    pub(crate) fn pause(&mut self, now: Duration) {
+        self.certain &= self.busy_until <= now;
+        if self.want == Want::On {
+            self.want = Want::Paused;
+            self.closing_until = now + CLOSE_TIME;
+        }
+    }
+
+    pub(crate) fn resume(&mut self, now: Duration) {
+        self.certain &= self.busy_until <= now;
+        if self.want == Want::Paused {
+            self.want = Want::On;
+        }
+    }
+
+    pub(crate) fn lifecycle(&mut self, now: Duration, lifecycle: Lifecycle) {
+        let background = lifecycle == Lifecycle::Background;
+        if background != self.in_background && !self.keep_alive {
+            match background {
+                true => self.pause(now),
+                false => self.resume(now),
+            }
+        }
+        self.in_background = background;
+        self.busy_until = now + LIFECYCLE_TIME;
+    }
+
+    /// Whether the state is one that can follow from the wish, without any delay but that of a
+    /// close.
+    pub(crate) fn allows(
+        &mut self,
+        now: Duration,
+        state: &ConnectionState,
+        kind: Kind,
+    ) -> Result<(), String> {
+        let failed = match state {
+            ConnectionState::Disconnected {
+                reason: DisconnectReason::Failed(error),
+            } => Some(error.kind()),
+            _ => None,
+        };
+        if let Some(failed) = failed {
+            if !may_end_for_good(failed) {
+                return Err(format!("gave up for what time heals: {failed:?}"));
+            }
+            if self.want == Want::On {
+                // Whoever wished heard that it failed, and may wish again.
+                self.want = Want::Off;
+            }
+            return Ok(());
+        }
+        if kind == Kind::Anonymous {
+            return Ok(());
+        }
+        let tries = matches!(
+            state,
+            ConnectionState::Connecting { .. }
+                | ConnectionState::Connected { .. }
+                | ConnectionState::Reconnecting { .. }
+        );
+        let agrees = match self.known() {
+            None => true,
+            Some(Want::On) => tries || (now <= self.closing_until && is_over(state)),
+            Some(Want::Paused) => matches!(state, ConnectionState::Paused),
+            Some(Want::Off) if matches!(state, ConnectionState::Paused) => false,
+            Some(Want::Off) => matches!(state, ConnectionState::Idle) || is_over(state),
+            Some(Want::Nothing) => matches!(state, ConnectionState::Idle),
+        };
+        match agrees {
+            true => Ok(()),
+            false => Err(format!("is not what is wished: {:?}", self.want)),
+        }
+    }
+}
+
+fn is_over(state: &ConnectionState) -> bool {
+    matches!(
+        state,
+        ConnectionState::Disconnected { .. } | ConnectionState::Paused
+    )
+}
+
+/// Whether a connection may end with this and wait for another wish.
+fn may_end_for_good(error: &ConnectErrorKind) -> bool {
+    matches!(
+        error,
+        ConnectErrorKind::TokenRejected { .. }
+            | ConnectErrorKind::Token(_)
+            | ConnectErrorKind::Rejected
+            | ConnectErrorKind::Handshake { .. }
+            | ConnectErrorKind::Timeout(video_client::Phase::Connect)
+            | ConnectErrorKind::Anonymous
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use video_client::ConnectError;
+
+    use super::*;
+
+    const ZERO: Duration = Duration::ZERO;
+
+    fn failed(kind: ConnectErrorKind) -> ConnectionState {
+        let reason = DisconnectReason::Failed(ConnectError::new(kind));
+        ConnectionState::Disconnected { reason }
+    }
+
+    fn wish() -> Wish {
+        Wish::new(false, false)
+    }
+
+    #[test]
+    fn a_state_that_is_not_wished_for_is_noticed() {
+        let connecting = ConnectionState::Connecting { attempt: 0 };
+        let mut wish = wish();
+        assert!(wish.allows(ZERO, &connecting, Kind::Static).is_err());
+        wish.connect(ZERO);
+        assert!(wish.allows(ZERO, &connecting, Kind::Static).is_ok());
+        assert!(
+            wish.allows(ZERO, &ConnectionState::Idle, Kind::Static)
+                .is_err()
+        );
+        wish.pause(ZERO);
+        assert!(wish.allows(ZERO, &connecting, Kind::Static).is_err());
+        assert!(
+            wish.allows(ZERO, &ConnectionState::Paused, Kind::Static)
+                .is_ok()
+        );
+        wish.disconnect(ZERO);
+        assert!(
+            wish.allows(ZERO, &ConnectionState::Paused, Kind::Static)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn only_what_time_does_not_heal_ends_a_connection() {
+        let mut wish = wish();
+        wish.connect(ZERO);
+        let broken = failed(ConnectErrorKind::Broken);
+        assert!(wish.allows(ZERO, &broken, Kind::Static).is_err());
+        let rejected = failed(ConnectErrorKind::Rejected);
+        assert!(wish.allows(ZERO, &rejected, Kind::Static).is_ok());
+        assert_eq!(wish.known(), Some(Want::Off));
+    }
+
+    #[test]
+    fn a_wish_beside_a_change_of_the_lifecycle_is_not_certain_until_the_next() {
+        let mut wish = wish();
+        wish.connect(ZERO);
+        wish.lifecycle(ZERO, Lifecycle::Background);
+        assert_eq!(wish.known(), Some(Want::Paused));
+        wish.connect(Duration::from_secs(1));
+        assert_eq!(wish.known(), None);
+        wish.connect(Duration::from_secs(9));
+        assert_eq!(wish.known(), Some(Want::On));
+        wish.lifecycle(Duration::from_secs(9), Lifecycle::Foreground);
+        wish.disconnect(ZERO);
+        assert_eq!(wish.known(), Some(Want::Off));
+    }
+}

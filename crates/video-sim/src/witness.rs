@@ -1,0 +1,271 @@
+//! What is known of each client from its wire, and what it is accused of.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+use video_client::ConnectionState;
+
+/// A cheap handle to what was heard on the wires of all clients.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wire(Arc<Mutex<Witness>>);
+
+impl Wire {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Witness> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What was heard of all clients.
+#[derive(Debug, Default)]
+pub(crate) struct Witness {
+    clients: Vec<ClientWire>,
+}
+
+/// What was heard of one client.
+#[derive(Debug, Default)]
+pub(crate) struct ClientWire {
+    number: usize,
+    accusations: Vec<String>,
+    state: Option<watch::Receiver<ConnectionState>>,
+    /// The ends of sockets that the client holds.
+    sockets: usize,
+    /// Sockets that the client is dialling.
+    dials: usize,
+    /// The ids that were alive when dials for requests began that are not over.
+    alive_at_dials: Vec<(u64, Option<String>)>,
+    arrivals: Vec<Arrival>,
+    pub(crate) tokens: Tokens,
+    pub(crate) guests_received: usize,
+}
+
+/// A message that the client read from an accepted socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Arrival {
+    pub(crate) link: u64,
+    /// The id of the connection, if the message names it.
+    pub(crate) connection_id: Option<String>,
+    pub(crate) text: String,
+}
+
+/// Which tokens a client has, and which of them it knows to be refused.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens {
+    current: Option<String>,
+    refused: BTreeSet<String>,
+    loading: bool,
+}
+
+impl Witness {
+    /// Another client, and the token that it is given, if any.
+    pub(crate) fn add_client(&mut self, token: Option<String>) -> usize {
+        let number = self.clients.len();
+        self.clients.push(ClientWire {
+            number,
+            tokens: Tokens {
+                current: token,
+                ..Tokens::default()
+            },
+            ..ClientWire::default()
+        });
+        number
+    }
+
+    /// # Panics
+    ///
+    /// If there is no such client.
+    pub(crate) fn client(&mut self, number: usize) -> &mut ClientWire {
+        &mut self.clients[number]
+    }
+
+    /// Takes what clients are accused of so far.
+    pub(crate) fn accusations(&mut self) -> Vec<String> {
+        let take = |client: &mut ClientWire| std::mem::take(&mut client.accusations);
+        self.clients.iter_mut().flat_map(take).collect()
+    }
+}
+
+impl ClientWire {
+    /// From now on the state of the client is known.
+    pub(crate) fn watch(&mut self, state: watch::Receiver<ConnectionState>) {
+        self.state = Some(state);
+    }
+
+    pub(crate) fn accuse(&mut self, words: String) {
+        self.accusations
+            .push(format!("client {} {words}", self.number));
+    }
+
+    /// The id of the connection that the client believes to be alive.
+    pub(crate) fn alive(&self) -> Option<String> {
+        let state = self.state.as_ref()?.borrow();
+        state.connection_id().map(ToString::to_string)
+    }
+
+    pub(crate) fn sockets(&self) -> usize {
+        self.sockets
+    }
+
+    pub(crate) fn arrivals(&self) -> impl Iterator<Item = &Arrival> {
+        self.arrivals.iter()
+    }
+
+
+    pub(crate) fn arrived_so_far(&self) -> usize {
+        self.arrivals.len()
+    }
+
+    pub(crate) fn arrived(&mut self, link: u64, connection_id: Option<&str>, text: String) {
+        self.arrivals.push(Arrival {
+            link,
+            connection_id: connection_id.map(str::to_owned),
+            text,
+        });
+    }
+
+    // ----- sockets -----
+
+    pub(crate) fn socket_dial_begins(&mut self) {
+        self.dials += 1;
+    }
+
+    pub(crate) fn socket_dial_ends(&mut self) {
+        self.dials = self.dials.saturating_sub(1);
+    }
+
+    /// A socket is there, and its dial is still counted.
+    pub(crate) fn socket_came(&mut self) {
+        if self.sockets > 0 || self.dials > 1 {
+            let (sockets, dials) = (self.sockets, self.dials - 1);
+            self.accuse(format!(
+                "has another socket besides {sockets} open ones and {dials} that it dials"
+            ));
+        }
+        self.sockets += 1;
+    }
+
+    pub(crate) fn socket_left(&mut self) {
+        self.sockets = self.sockets.saturating_sub(1);
+    }
+
+    // ----- requests -----
+
+    pub(crate) fn request_dial_begins(&mut self, dial: u64) -> Option<String> {
+        let alive = self.alive();
+        self.alive_at_dials.push((dial, alive.clone()));
+        alive
+    }
+
+    pub(crate) fn request_dial_ends(&mut self, dial: u64) {
+        self.alive_at_dials.retain(|(other, _)| *other != dial);
+    }
+
+    /// A request names a connection. It may be the one that is alive, or was when the request began:
+    /// `at_dial`, or when another dial began that the request may have waited for.
+    pub(crate) fn request_names(&mut self, id: &str, at_dial: Option<&str>, what: &str) {
+        let alive = self.alive();
+        let known = self.alive_at_dials.iter();
+        let is_known = known.filter_map(|(_, id)| id.as_deref()).any(|it| it == id);
+        if alive.as_deref() != Some(id) && at_dial != Some(id) && !is_known {
+            let now = alive.as_deref().unwrap_or("none");
+            let what = what.split('?').next().unwrap_or(what);
+            self.accuse(format!(
+                "sent `{what}` with the dead connection {id}; alive is {now}"
+            ));
+        }
+    }
+
+    // ----- tokens -----
+
+    /// The loader of the client is called.
+    pub(crate) fn load_begins(&mut self) {
+        if self.tokens.loading {
+            self.accuse("called its loader twice at once".to_owned());
+        }
+        self.tokens.loading = true;
+        if let Some(current) = &self.tokens.current
+            && !self.tokens.refused.contains(current)
+        {
+            self.accuse("called its loader although nobody has refused its token".to_owned());
+        }
+    }
+
+    /// The loader has ended, with a token that is good enough to be used or without.
+    pub(crate) fn load_ends(&mut self, token: Option<String>) {
+        self.tokens.loading = false;
+        if token.is_some() {
+            self.tokens.current = token;
+        }
+    }
+}
+
+impl Tokens {
+    /// The client has read that this token is refused.
+    pub(crate) fn refused(&mut self, token: Option<&str>) {
+        self.refused.extend(token.map(str::to_owned));
+    }
+
+    /// Whether the client knows that its token is refused.
+    pub(crate) fn is_refused(&self) -> bool {
+        let current = self.current.as_ref();
+        current.is_some_and(|current| self.refused.contains(current))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use video_client::ConnectionId;
+
+    use super::*;
+
+    fn client() -> ClientWire {
+        ClientWire::default()
+    }
+
+    #[test]
+    fn a_second_socket_or_dial_is_noticed() {
+        let mut one = client();
+        one.socket_dial_begins();
+        one.socket_came();
+        one.socket_dial_ends();
+        assert_eq!(one.accusations.len(), 0);
+        one.socket_dial_begins();
+        one.socket_came();
+        assert_eq!(one.accusations.len(), 1);
+        let mut two = client();
+        two.socket_dial_begins();
+        two.socket_dial_begins();
+        two.socket_came();
+        assert_eq!(two.accusations.len(), 1);
+    }
+
+    #[test]
+    fn a_dead_id_is_noticed_unless_it_lived_when_the_request_was_begun() {
+        let mut one = client();
+        let connection_id = ConnectionId::new("new");
+        let (_sender, state) = watch::channel(ConnectionState::Connected { connection_id });
+        one.watch(state);
+        one.request_names("new", None, "GET /");
+        one.request_names("old", Some("old"), "GET /");
+        one.alive_at_dials.push((1, Some("older".to_owned())));
+        one.request_names("older", None, "GET /");
+        assert_eq!(one.accusations.len(), 0);
+        one.request_names("old", None, "GET /");
+        assert_eq!(one.accusations.len(), 1);
+    }
+
+    #[test]
+    fn a_load_needs_a_refusal_and_no_other_load() {
+        let mut one = client();
+        one.load_begins();
+        one.load_begins();
+        assert_eq!(one.accusations.len(), 1, "twice at once");
+        one.load_ends(Some("a".to_owned()));
+        one.load_begins();
+        assert_eq!(one.accusations.len(), 2, "nobody refused it");
+        one.load_ends(None);
+        one.tokens.refused(Some("a"));
+        one.load_begins();
+        assert_eq!(one.accusations.len(), 2);
+    }
+}

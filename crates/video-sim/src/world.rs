@@ -1,0 +1,131 @@
+//! A world that goes its way: clients, a service, a network between them, and one who looks on.
+
+mod act;
+mod ending;
+mod look;
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+use video_testkit::{Coordinator, Mark, VirtualWallClock};
+
+use crate::log::Log;
+use crate::member::{KEY, Member, Retired, SECRET, Surroundings};
+use crate::network::Network;
+use crate::op::Ops;
+use crate::plan::Plan;
+use crate::witness::Wire;
+
+pub(crate) struct World {
+    seed: u64,
+    clock: VirtualWallClock,
+    coordinator: Coordinator,
+    network: Network,
+    wire: Wire,
+    members: Vec<Member>,
+    /// The clients whose place another one has taken.
+    retired: Vec<Retired>,
+    ops: Ops,
+    log: Log,
+    mark: Mark,
+    pushed: u64,
+    looks: u64,
+}
+
+/// An invariant does not hold.
+pub(crate) type Broken = String;
+
+/// How long the service waits for a client that says nothing.
+const SERVICE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// After how long without anything to do there is a look at everything.
+const IDLE: Duration = Duration::from_secs(5);
+
+impl World {
+    /// To be made inside the runtime.
+    pub(crate) fn new(seed: u64, plan: &Plan, log: Log) -> Self {
+        let coordinator = Coordinator::builder(KEY, SECRET)
+            .health_check_timeout(SERVICE_PATIENCE)
+            .seed(seed)
+            .build();
+        let wire = Wire::default();
+        let network = Network::new(coordinator.clone(), wire.clone(), plan.latency, seed);
+        let clock = coordinator.clock();
+        let mut world = Self {
+            seed,
+            ops: Ops::new(clock.clone()),
+            clock,
+            mark: coordinator.journal().mark(),
+            coordinator,
+            network,
+            wire,
+            members: Vec::new(),
+            retired: Vec::new(),
+            log,
+            pushed: 0,
+            looks: 0,
+        };
+        for (number, plan) in plan.members.iter().enumerate() {
+            let member = Member::new(number, plan.clone(), &world.surroundings());
+            world.members.push(member);
+        }
+        world
+    }
+
+    pub(crate) fn clock(&self) -> VirtualWallClock {
+        self.clock.clone()
+    }
+
+    /// Lives through a plan and comes to an end. Gives the journal, also if something broke.
+    pub(crate) async fn live(mut self, plan: Plan) -> (String, Result<(), Broken>) {
+        let lived = self.steps(plan).await;
+        let lived = match lived {
+            Ok(()) => self.end().await,
+            Err(broken) => Err(broken),
+        };
+        if let Err(broken) = &lived {
+            self.log
+                .line(self.clock.elapsed(), format_args!("BROKEN: {broken}"));
+        }
+        (self.log.into_text(), lived)
+    }
+
+    async fn steps(&mut self, plan: Plan) -> Result<(), Broken> {
+        for step in plan.steps {
+            self.wait_until(step.at).await?;
+            self.log.line(step.at, format_args!("> {:?}", step.action));
+            self.act(step.action);
+            self.look().await?;
+        }
+        Ok(())
+    }
+
+    async fn wait_until(&mut self, at: Duration) -> Result<(), Broken> {
+        let gap = at.saturating_sub(self.clock.elapsed());
+        if gap > IDLE {
+            sleep(IDLE).await;
+            self.look().await?;
+        }
+        sleep(at.saturating_sub(self.clock.elapsed())).await;
+        self.look().await
+    }
+
+    /// Lets time pass, and looks on.
+    async fn pass(&mut self, span: Duration) -> Result<(), Broken> {
+        let until = self.clock.elapsed() + span;
+        while self.clock.elapsed() < until {
+            sleep(IDLE.min(until - self.clock.elapsed())).await;
+            self.look().await?;
+        }
+        Ok(())
+    }
+
+    fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings {
+            coordinator: &self.coordinator,
+            network: &self.network,
+            wire: &self.wire,
+            seed: self.seed,
+        }
+    }
+}

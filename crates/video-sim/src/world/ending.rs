@@ -1,0 +1,170 @@
+//! The faults stop: everybody gets what they wish, and in the end nothing is left.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::runtime::Handle;
+use tokio::time::sleep;
+use video_client::{ConnectionState, Lifecycle};
+use video_testkit::Audience;
+
+use super::{Broken, World};
+use crate::desk::Mode;
+use crate::op::What;
+use crate::plan::Kind;
+use crate::wish::Want;
+
+/// Within which time the wish comes true once nothing goes wrong any more.
+const PEACE: Duration = Duration::from_secs(60);
+
+impl World {
+    /// Ends the faults, and then everything.
+    pub(super) async fn end(&mut self) -> Result<(), Broken> {
+        self.stop_faults();
+        self.pass(PEACE).await?;
+        self.wishes_came_true()?;
+        self.all_connect().await?;
+        self.all_lose_their_connection().await?;
+        self.all_leave().await
+    }
+
+    fn stop_faults(&mut self) {
+        self.log.line(self.clock.elapsed(), "> peace");
+        self.network.heal();
+        self.coordinator.faults().clear();
+        for member in &self.members {
+            member.desk.set(Mode::Good(Duration::ZERO));
+        }
+    }
+
+    fn wishes_came_true(&self) -> Result<(), Broken> {
+        for member in &self.members {
+            let life = &member.life;
+            let state = life.client.state().borrow().clone();
+            if life.wish.known() == Some(Want::On) && !state.is_connected() {
+                let number = life.number;
+                return Err(format!(
+                    "client {number} is not connected after {PEACE:?} of peace"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whatever they are, they can be connected.
+    async fn all_connect(&mut self) -> Result<(), Broken> {
+        for who in 0..self.members.len() {
+            self.lifecycle(who, Lifecycle::Foreground, None);
+        }
+        self.pass(Duration::from_secs(4)).await?;
+        // The second time is for whoever gave up waiting in the midst of a long pause.
+        for _ in 0..2 {
+            for who in 0..self.members.len() {
+                let member = &self.members[who];
+                if member.plan.kind == Kind::Guest && member.is_stuck(&self.wire) {
+                    self.new_guest(who, None);
+                    self.pass(Duration::from_secs(2)).await?;
+                }
+                self.connect(who, None);
+            }
+            self.pass(PEACE / 2).await?;
+        }
+        self.are_connected("after a new wish")
+    }
+
+    async fn all_lose_their_connection(&mut self) -> Result<(), Broken> {
+        self.log.line(self.clock.elapsed(), "> the last loss");
+        self.coordinator.drop_connections(Audience::All);
+        self.pass(PEACE).await?;
+        self.are_connected("after the last loss")?;
+        for member in &self.members {
+            let life = &member.life;
+            let state = life.client.state().borrow().clone();
+            let Some(id) = state.connection_id() else {
+                continue;
+            };
+            for call in &life.watched {
+                let watchers = self.coordinator.watchers(&format!("default:{call}"));
+                if !watchers.contains(id) {
+                    return Err(format!(
+                        "client {} does not watch call {call} again",
+                        life.number
+                    ));
+                }
+            }
+        }
+        self.coordinator
+            .push(Audience::All, json!({ "type": "custom", "last": true }));
+        self.pass(Duration::from_secs(2)).await
+    }
+
+    fn are_connected(&self, when: &str) -> Result<(), Broken> {
+        for member in self
+            .members
+            .iter()
+            .filter(|m| m.plan.kind != Kind::Anonymous)
+        {
+            let number = member.life.number;
+            let state = member.life.client.state().borrow().clone();
+            let is_stuck = member.is_stuck(&self.wire);
+            let failed = matches!(state, ConnectionState::Disconnected { .. });
+            if !state.is_connected() && !(is_stuck && failed) {
+                return Err(format!("client {number} is not connected {when}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Some are shut down, of others the last handle is dropped. Nothing is left of either.
+    async fn all_leave(&mut self) -> Result<(), Broken> {
+        self.log.line(self.clock.elapsed(), "> the end");
+        let members = std::mem::take(&mut self.members);
+        for (who, member) in members.into_iter().enumerate() {
+            let (number, client) = (member.life.number, member.life.client.clone());
+            if !(self.seed + who as u64).is_multiple_of(3) {
+                let shutdown = async move { client.shutdown().await };
+                self.ops
+                    .begin((who, number), (What::Shutdown, None), None, shutdown);
+            }
+            self.retired.push(member.life.retire());
+        }
+        while !self.ops.are_over() {
+            self.pass(Duration::from_secs(2)).await?;
+        }
+        self.pass(Duration::from_secs(2)).await?;
+        for mut retired in std::mem::take(&mut self.retired) {
+            let number = retired.number;
+            for listener in &mut retired.listeners {
+                listener
+                    .hear((number, &self.wire), None)
+                    .map_err(|broken| format!("client {number}, at its end: {broken}"))?;
+                if !listener.has_ended() {
+                    return Err(format!("the events of client {number} do not end with it"));
+                }
+            }
+            let sockets = self.wire.lock().client(number).sockets();
+            if sockets > 0 {
+                return Err(format!("client {number} left {sockets} sockets behind"));
+            }
+        }
+        self.nothing_is_left().await
+    }
+
+    async fn nothing_is_left(&mut self) -> Result<(), Broken> {
+        // What is under way to the service arrives.
+        sleep(Duration::from_secs(2)).await;
+        self.look().await?;
+        let links = self.coordinator.open_links();
+        if links > 0 {
+            return Err(format!(
+                "{links} connections are open after all clients have left"
+            ));
+        }
+        match Handle::current().metrics().num_alive_tasks() {
+            0 => Ok(()),
+            tasks => Err(format!(
+                "{tasks} tasks are alive after all clients have left"
+            )),
+        }
+    }
+}

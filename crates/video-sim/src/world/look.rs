@@ -1,0 +1,136 @@
+//! One look at everything: what must hold at any time.
+
+use tokio::task::yield_now;
+use video_testkit::Entry;
+
+use super::{Broken, World};
+use crate::member::Member;
+use crate::op::{Ended, Outcome, What};
+use crate::witness::Wire;
+
+/// How often other tasks get their turn before a look, so that nothing is half done.
+const TURNS: usize = 40;
+
+/// How many looks a slow listener lets pass.
+const SLOWNESS: u64 = 9;
+
+impl World {
+    pub(super) async fn look(&mut self) -> Result<(), Broken> {
+        for _ in 0..TURNS {
+            yield_now().await;
+        }
+        self.looks += 1;
+        self.service()?;
+        self.operations()?;
+        let now = self.clock.elapsed();
+        for member in &mut self.members {
+            let number = member.life.number;
+            let heard = member
+                .life
+                .quick
+                .hear((number, &self.wire), Some((now, &mut self.log)));
+            heard.map_err(|broken| format!("client {number} {broken}"))?;
+            if self.looks.is_multiple_of(SLOWNESS) {
+                let heard = member.life.slow.hear((number, &self.wire), None);
+                heard.map_err(|broken| format!("client {number}, slow listener: {broken}"))?;
+            }
+            state(member, now, &self.wire).map_err(|broken| format!("client {number} {broken}"))?;
+        }
+        match self.wire.lock().accusations().first() {
+            Some(accusation) => Err(accusation.clone()),
+            None => Ok(()),
+        }
+    }
+
+    /// What happened at the service.
+    fn service(&mut self) -> Result<(), Broken> {
+        let journal = self.coordinator.journal();
+        let records = journal.since(self.mark);
+        self.mark = journal.mark();
+        for record in records {
+            if self.log.is_kept() {
+                self.log
+                    .line(record.at, format_args!("service: {}", record.entry));
+            }
+            match record.entry {
+                Entry::IgnoredFrame { connection_id, .. } => {
+                    return Err(format!("a frame without meaning came from {connection_id}"));
+                }
+                Entry::Refused { code: 4 } => {
+                    return Err("the first frame of a socket was no greeting".to_owned());
+                }
+                _ => {}
+            }
+        }
+        self.coordinator.assert_healthy();
+        Ok(())
+    }
+
+    fn operations(&mut self) -> Result<(), Broken> {
+        for ended in self.ops.ended() {
+            let ended = ended.map_err(|error| format!("an operation panicked: {error}"))?;
+            let Ended { op, outcome, .. } = &ended;
+            let (number, client, what) = (op.number, op.client, op.what);
+            self.log.line(
+                self.clock.elapsed(),
+                format_args!("client {client} operation {number}, {what:?}: {outcome:?}"),
+            );
+            if ended.is_late() {
+                return Err(format!("client {client}: {what:?} took too long"));
+            }
+            self.note(&ended)?;
+        }
+        match self.ops.late() {
+            Some(op) => Err(format!("client {}: {:?} does not end", op.client, op.what)),
+            None => Ok(()),
+        }
+    }
+
+    /// What an operation changes in what is expected.
+    fn note(&mut self, ended: &Ended) -> Result<(), Broken> {
+        let Ended { op, outcome, .. } = ended;
+        let is_done = matches!(outcome, Outcome::Done);
+        match op.what {
+            What::Watch | What::Join if is_done => {
+                let life = &mut self.members[op.member].life;
+                if life.number == op.client && op.number >= life.watched_since {
+                    life.watched.extend(op.call);
+                }
+            }
+            What::Shutdown => {
+                if let Outcome::Failed(error) = outcome {
+                    return Err(format!("client {}: shutdown failed: {error}", op.client));
+                }
+                let sockets = self.wire.lock().client(op.client).sockets();
+                if sockets > 0 {
+                    return Err(format!(
+                        "client {} has a socket after its shutdown",
+                        op.client
+                    ));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn state(member: &mut Member, now: std::time::Duration, wire: &Wire) -> Result<(), Broken> {
+    let kind = member.plan.kind;
+    let life = &mut member.life;
+    let state = life.client.state().borrow().clone();
+    life.wish.allows(now, &state, kind)?;
+    let mut witness = wire.lock();
+    let wire = witness.client(life.number);
+    life.quick.delivery().settled(&state, wire)?;
+    if wire.sockets() > 1 {
+        return Err(format!("has {} sockets", wire.sockets()));
+    }
+    if wire.guests_received > 1 + life.renewals {
+        let (guests, renewals) = (wire.guests_received, life.renewals);
+        return Err(format!(
+            "was {guests} guests, and told to be another one {renewals} times"
+        ));
+    }
+    Ok(())
+}
