@@ -36,7 +36,7 @@ pub(crate) struct ClientWire {
     alive_at_dials: Vec<(u64, Option<String>)>,
     arrivals: Vec<Arrival>,
     pub(crate) tokens: Tokens,
-    pub(crate) guests_received: usize,
+    guests_received: usize,
 }
 
 /// A message that the client read from an accepted socket.
@@ -110,7 +110,6 @@ impl ClientWire {
         self.arrivals.iter()
     }
 
-
     pub(crate) fn arrived_so_far(&self) -> usize {
         self.arrivals.len()
     }
@@ -176,6 +175,17 @@ impl ClientWire {
     }
 
     // ----- tokens -----
+
+    /// The client has read that it is a guest now, with this token.
+    pub(crate) fn guest_received(&mut self, token: Option<&str>) {
+        self.guests_received += 1;
+        self.tokens.current = token.map(str::to_owned);
+    }
+
+    /// How often the client has read that it is another guest.
+    pub(crate) fn guests_received(&self) -> usize {
+        self.guests_received
+    }
 
     /// The loader of the client is called.
     pub(crate) fn load_begins(&mut self) {

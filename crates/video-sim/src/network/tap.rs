@@ -173,7 +173,7 @@ impl RestLine {
                 client.tokens.refused(asked.token.as_deref());
             }
             if asked.creates_guest && status.starts_with('2') {
-                client.guests_received += 1;
+                client.guest_received(json["access_token"].as_str());
             }
         }
     }

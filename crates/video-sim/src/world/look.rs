@@ -126,8 +126,8 @@ fn state(member: &mut Member, now: std::time::Duration, wire: &Wire) -> Result<(
     if wire.sockets() > 1 {
         return Err(format!("has {} sockets", wire.sockets()));
     }
-    if wire.guests_received > 1 + life.renewals {
-        let (guests, renewals) = (wire.guests_received, life.renewals);
+    if wire.guests_received() > 1 + life.renewals {
+        let (guests, renewals) = (wire.guests_received(), life.renewals);
         return Err(format!(
             "was {guests} guests, and told to be another one {renewals} times"
         ));
