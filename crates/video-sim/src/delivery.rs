@@ -12,7 +12,10 @@ pub(crate) struct Delivery {
     next: usize,
     /// How many items the listener was told it missed, since the last event.
     missed: u64,
-    /// Whether the listener was told of a loss of the connection, since the last event.
+    /// The link of the last event.
+    link: Option<u64>,
+    /// Whether the listener was told that this link is lost. Its last event may come after that: the
+    /// one that tells why.
     broken: bool,
     /// The last state that the listener heard of.
     state: Option<String>,
@@ -24,6 +27,7 @@ impl Delivery {
         Self {
             next: wire.arrived_so_far(),
             missed: 0,
+            link: None,
             broken: false,
             state: None,
         }
@@ -79,7 +83,8 @@ impl Delivery {
             true => self.missed - of_link as u64,
             false => 0,
         };
-        self.broken = false;
+        self.broken &= self.link == Some(found.link);
+        self.link = Some(found.link);
         Ok(())
     }
 

@@ -52,6 +52,8 @@ pub(crate) struct Arrival {
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
     current: Option<String>,
+    /// The one that was last shown on a socket.
+    shown: Option<String>,
     refused: BTreeSet<String>,
     loading: bool,
 }
@@ -176,10 +178,9 @@ impl ClientWire {
 
     // ----- tokens -----
 
-    /// The client has read that it is a guest now, with this token.
-    pub(crate) fn guest_received(&mut self, token: Option<&str>) {
+    /// The client has read that it is a guest now.
+    pub(crate) fn guest_received(&mut self) {
         self.guests_received += 1;
-        self.tokens.current = token.map(str::to_owned);
     }
 
     /// How often the client has read that it is another guest.
@@ -215,10 +216,15 @@ impl Tokens {
         self.refused.extend(token.map(str::to_owned));
     }
 
-    /// Whether the client knows that its token is refused.
+    /// The client shows this token on a socket.
+    pub(crate) fn shown(&mut self, token: &str) {
+        self.shown = Some(token.to_owned());
+    }
+
+    /// Whether the client knows that the token is refused that it showed last.
     pub(crate) fn is_refused(&self) -> bool {
-        let current = self.current.as_ref();
-        current.is_some_and(|current| self.refused.contains(current))
+        let shown = self.shown.as_ref();
+        shown.is_some_and(|shown| self.refused.contains(shown))
     }
 }
 

@@ -103,7 +103,10 @@ impl SocketLine {
         for message in self.up.messages(&frames) {
             let message = String::from_utf8_lossy(&message).into_owned();
             match (&self.token, text_after(&message, "{\"token\":\"")) {
-                (None, Some(token)) => self.token = Some(token.to_owned()),
+                (None, Some(token)) => {
+                    client.tokens.shown(token);
+                    self.token = Some(token.to_owned());
+                }
                 (None, None) => client.accuse(format!("said `{message}` before it showed a token")),
                 (Some(_), Some(_)) => client.accuse("showed a token twice on one socket".into()),
                 (Some(_), None) if !self.accepted => {
@@ -173,7 +176,7 @@ impl RestLine {
                 client.tokens.refused(asked.token.as_deref());
             }
             if asked.creates_guest && status.starts_with('2') {
-                client.guest_received(json["access_token"].as_str());
+                client.guest_received();
             }
         }
     }
