@@ -1,9 +1,11 @@
 //! Every event that reached the socket is delivered once and in order, or the listener is told
 //! that it may have missed some.
 
+use std::time::Duration;
+
 use video_client::{ConnectionState, EventItem};
 
-use crate::witness::ClientWire;
+use crate::witness::{Arrival, ClientWire};
 
 /// What one listener has heard, against what arrived on the wire.
 #[derive(Debug)]
@@ -27,7 +29,7 @@ impl Delivery {
         Self {
             next: wire.arrived_so_far(),
             missed: 0,
-            link: None,
+            link: wire.arrivals().last().map(|arrival| arrival.link),
             broken: false,
             state: None,
         }
@@ -88,26 +90,34 @@ impl Delivery {
         Ok(())
     }
 
-    /// Nothing is left to be heard: what arrived on the connection that is alive was delivered, and
-    /// the last state that was told is the state.
-    pub(crate) fn settled(&self, now: &ConnectionState, wire: &ClientWire) -> Result<(), String> {
-        let state = words(now);
+    /// Nothing is left to be heard: what arrived before `now` on the connection that is alive was
+    /// delivered, and the last state that was told is the state.
+    pub(crate) fn settled(
+        &self,
+        now: Duration,
+        actual: &ConnectionState,
+        wire: &ClientWire,
+    ) -> Result<(), String> {
+        let state = words(actual);
         if let Some(told) = self.state.as_ref().filter(|told| **told != state) {
             return Err(format!(
                 "the listener was told `{told}`, but it is `{state}`"
             ));
         }
-        let Some(id) = now.connection_id() else {
+        let Some(id) = actual.connection_id() else {
             return Ok(());
         };
-        let accepted = |arrival: &&crate::witness::Arrival| {
-            arrival.connection_id.as_deref() == Some(id.as_ref())
-        };
+        let accepted = |arrival: &&Arrival| arrival.connection_id.as_deref() == Some(id.as_ref());
         let link = wire.arrivals().find(accepted).map(|arrival| arrival.link);
         let unheard = wire.arrivals().skip(self.next);
-        match unheard.filter(|arrival| Some(arrival.link) == link).last() {
-            Some(arrival) if self.missed == 0 => Err(format!("never delivered: {}", arrival.text)),
-            _ => Ok(()),
+        // Time only passes when nobody has anything to do.
+        let is_due = |arrival: &&Arrival| Some(arrival.link) == link && arrival.at < now;
+        let mut due = unheard
+            .filter(is_due)
+            .skip(usize::try_from(self.missed).unwrap_or(usize::MAX));
+        match due.next() {
+            Some(arrival) => Err(format!("never delivered: {}", arrival.text)),
+            None => Ok(()),
         }
     }
 }
@@ -136,6 +146,8 @@ mod tests {
 
     use super::*;
 
+    const LATER: Duration = Duration::from_millis(1);
+
     fn event(n: usize) -> String {
         format!(r#"{{"n":{n},"type":"custom"}}"#)
     }
@@ -150,7 +162,11 @@ mod tests {
         let delivery = Delivery::from_now(&wire);
         for n in 0..7 {
             let (link, id) = if n < 4 { (1, "a") } else { (2, "b") };
-            wire.arrived(link, (n == 0 || n == 4).then_some(id), event(n));
+            wire.arrived(
+                (link, Duration::ZERO),
+                (n == 0 || n == 4).then_some(id),
+                event(n),
+            );
         }
         (wire, delivery)
     }
@@ -195,7 +211,7 @@ mod tests {
         let mut wire = ClientWire::default();
         let mut delivery = Delivery::from_now(&wire);
         for n in [0, 1, 1, 2, 3] {
-            wire.arrived(1, None, event(n));
+            wire.arrived((1, Duration::ZERO), None, event(n));
         }
         let lag = EventItem::Lagged { missed: 1 };
         for item in [&item(0), &lag, &item(1), &item(2)] {
@@ -211,17 +227,17 @@ mod tests {
             delivery.heard(item, &wire).unwrap();
         }
         assert!(
-            delivery.settled(&state("b"), &wire).is_err(),
+            delivery.settled(LATER, &state("b"), &wire).is_err(),
             "told: paused"
         );
         delivery
             .heard(&EventItem::Connection(state("b")), &wire)
             .unwrap();
         assert!(
-            delivery.settled(&state("b"), &wire).is_err(),
+            delivery.settled(LATER, &state("b"), &wire).is_err(),
             "6 is missing"
         );
         delivery.heard(&item(6), &wire).unwrap();
-        assert_eq!(delivery.settled(&state("b"), &wire), Ok(()));
+        assert_eq!(delivery.settled(LATER, &state("b"), &wire), Ok(()));
     }
 }

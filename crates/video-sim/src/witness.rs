@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use video_client::ConnectionState;
@@ -43,6 +44,7 @@ pub(crate) struct ClientWire {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Arrival {
     pub(crate) link: u64,
+    pub(crate) at: Duration,
     /// The id of the connection, if the message names it.
     pub(crate) connection_id: Option<String>,
     pub(crate) text: String,
@@ -116,9 +118,15 @@ impl ClientWire {
         self.arrivals.len()
     }
 
-    pub(crate) fn arrived(&mut self, link: u64, connection_id: Option<&str>, text: String) {
+    pub(crate) fn arrived(
+        &mut self,
+        (link, at): (u64, Duration),
+        connection_id: Option<&str>,
+        text: String,
+    ) {
         self.arrivals.push(Arrival {
             link,
+            at,
             connection_id: connection_id.map(str::to_owned),
             text,
         });

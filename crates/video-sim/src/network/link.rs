@@ -179,7 +179,7 @@ impl AsyncRead for End {
                 flow.bytes -= read;
                 flow.wake();
                 if self.side == Side::Client {
-                    inner.tap.received(&buf.filled()[before..], &link.wire);
+                    inner.tap.received(&buf.filled()[before..], now, &link.wire);
                 }
                 return Poll::Ready(Ok(()));
             }

@@ -1,5 +1,7 @@
 //! Listens on one connection: what the client says there, and what it is told.
 
+use std::time::Duration;
+
 use super::frames::FrameReader;
 use crate::witness::{ClientWire, Wire};
 
@@ -78,11 +80,11 @@ impl Tap {
     }
 
     /// The client read these bytes.
-    pub(super) fn received(&mut self, bytes: &[u8], wire: &Wire) {
+    pub(super) fn received(&mut self, bytes: &[u8], now: Duration, wire: &Wire) {
         let mut witness = wire.lock();
         let client = witness.client(self.client);
         match &mut self.line {
-            Line::Socket(line) => line.received(bytes, self.link, client),
+            Line::Socket(line) => line.received(bytes, (self.link, now), client),
             Line::Rest(line) => line.received(bytes, client),
         }
     }
@@ -117,7 +119,7 @@ impl SocketLine {
         }
     }
 
-    fn received(&mut self, bytes: &[u8], link: u64, client: &mut ClientWire) {
+    fn received(&mut self, bytes: &[u8], when: (u64, Duration), client: &mut ClientWire) {
         let Some(frames) = self.response.past(bytes) else {
             return;
         };
@@ -139,7 +141,7 @@ impl SocketLine {
                 _ => {}
             }
             if self.accepted {
-                client.arrived(link, id, message);
+                client.arrived(when, id, message);
             }
         }
     }
@@ -270,14 +272,14 @@ mod tests {
     #[test]
     fn events_count_from_the_acceptance_on() {
         let (mut tap, wire) = socket();
-        tap.received(b"HTTP/1.1 101 ok\r\n\r\n", &wire);
+        tap.received(b"HTTP/1.1 101 ok\r\n\r\n", Duration::ZERO, &wire);
         for text in [
             r#"{"type":"early"}"#,
             r#"{"type":"connection.ok"}"#,
             r#"{"type":"x"}"#,
             "garbage",
         ] {
-            tap.received(&frame(text), &wire);
+            tap.received(&frame(text), Duration::ZERO, &wire);
         }
         let mut witness = wire.lock();
         let texts: Vec<_> = witness
@@ -304,6 +306,7 @@ mod tests {
         drop(witness);
         tap.received(
             b"HTTP/1.1 401 no\r\ncontent-length: 11\r\n\r\n{\"code\":40}",
+            Duration::ZERO,
             &wire,
         );
         let mut witness = wire.lock();

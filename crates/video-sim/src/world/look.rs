@@ -122,7 +122,7 @@ fn state(member: &mut Member, now: std::time::Duration, wire: &Wire) -> Result<(
     life.wish.allows(now, &state, kind)?;
     let mut witness = wire.lock();
     let wire = witness.client(life.number);
-    life.quick.delivery().settled(&state, wire)?;
+    life.quick.delivery().settled(now, &state, wire)?;
     if wire.sockets() > 1 {
         return Err(format!("has {} sockets", wire.sockets()));
     }
