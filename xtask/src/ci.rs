@@ -4,13 +4,13 @@ use anyhow::{Context as _, bail};
 use xshell::{Shell, cmd};
 
 use crate::workspace::Workspace;
-use crate::{features, lessons, metrics, test, tidy};
+use crate::{features, lessons, metrics, sim, test, tidy};
 
 /// One step of the gate.
 type Step = fn(&Shell, &Workspace) -> anyhow::Result<()>;
 
 /// The steps, the quick ones first.
-const STEPS: [(&str, Step); 10] = [
+const STEPS: [(&str, Step); 11] = [
     ("tidy", tidy::run),
     ("fmt", |sh, _| fmt(sh)),
     ("clippy", |sh, _| clippy(sh)),
@@ -20,6 +20,7 @@ const STEPS: [(&str, Step); 10] = [
     ("lessons", |sh, workspace| {
         lessons::run(sh, workspace, None, false)
     }),
+    ("sim", |sh, _| sim::gate(sh)),
     ("deny", |sh, _| deny(sh)),
     ("typos", |sh, _| typos(sh)),
     ("metrics", |sh, workspace| {

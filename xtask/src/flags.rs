@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 xflags::xflags! {
     /// Runs the project's tasks.
     cmd xtask {
@@ -10,7 +12,7 @@ xflags::xflags! {
         }
         /// Runs everything that gates a change, and prints the metrics.
         cmd ci {
-            /// Runs one step only: tidy, fmt, clippy, test, doc, features, lessons, deny, typos, metrics.
+            /// Runs one step only: tidy, fmt, clippy, test, doc, features, lessons, sim, deny, typos, metrics.
             optional step: String
         }
         /// Formats the sources and applies what clippy can mend by itself.
@@ -34,6 +36,20 @@ xflags::xflags! {
             optional target: String
             /// How long each target runs; 60 seconds if not given.
             optional --seconds seconds: u64
+        /// Runs the simulation: many seeds, or one of them. A failure prints its seed.
+        cmd sim {
+            /// How many seeds; 2000 unless told otherwise.
+            optional --seeds seeds: u64
+            /// The first of them; 0 unless told otherwise.
+            optional --from from: u64
+            /// On how many threads; 2 unless told otherwise.
+            optional --threads threads: usize
+            /// After how many broken seeds it stops; 1 unless told otherwise.
+            optional --patience patience: usize
+            /// Runs this one seed only.
+            optional --seed seed: u64
+            /// Writes down what happened with that seed.
+            optional --journal file: PathBuf
         }
         /// Prints crate counts and file sizes, against their targets.
         cmd metrics {

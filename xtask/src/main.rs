@@ -15,6 +15,7 @@ mod fuzz;
 mod lessons;
 mod manifest;
 mod metrics;
+mod sim;
 mod sizes;
 mod source;
 mod standalone;
@@ -55,6 +56,7 @@ fn run(flags: flags::Xtask) -> anyhow::Result<()> {
             lessons::run(&sh, &workspace, flags.stage.as_deref(), flags.json)
         }
         XtaskCmd::Fuzz(flags) => fuzz::run(&sh, &workspace, flags.target.as_deref(), flags.seconds),
+        XtaskCmd::Sim(flags) => sim::run(&sh, &flags),
         XtaskCmd::Metrics(flags) => metrics::run(&sh, &workspace, flags.build),
         XtaskCmd::Changelog(flags) => changelog::run(&workspace, &flags.version),
     }

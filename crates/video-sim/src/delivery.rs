@@ -108,7 +108,11 @@ impl Delivery {
             return Ok(());
         };
         let accepted = |arrival: &&Arrival| arrival.connection_id.as_deref() == Some(id.as_ref());
-        let link = wire.arrivals().find(accepted).map(|arrival| arrival.link);
+        let link = wire
+            .arrivals()
+            .rev()
+            .find(accepted)
+            .map(|arrival| arrival.link);
         let unheard = wire.arrivals().skip(self.next);
         // Time only passes when nobody has anything to do.
         let is_due = |arrival: &&Arrival| Some(arrival.link) == link && arrival.at < now;

@@ -37,6 +37,19 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// The first so many seeds of this batch, and the others.
+    #[must_use]
+    pub fn split(self, first: u64) -> (Self, Self) {
+        let seeds = first.min(self.seeds);
+        let (from, rest) = (self.from.saturating_add(seeds), self.seeds - seeds);
+        let others = Self {
+            from,
+            seeds: rest,
+            ..self
+        };
+        (Self { seeds, ..self }, others)
+    }
+
     /// So many seeds from 0 on, on two threads, until the first that is broken.
     #[must_use]
     pub fn new(seeds: u64) -> Self {
@@ -61,6 +74,18 @@ pub struct Summary {
     pub lived: Duration,
     /// How much time passed here.
     pub took: Duration,
+}
+
+impl Summary {
+    /// This batch and the one after it.
+    #[must_use]
+    pub fn and(mut self, next: Self) -> Self {
+        self.seeds += next.seeds;
+        self.broken.extend(next.broken);
+        self.lived += next.lived;
+        self.took += next.took;
+        self
+    }
 }
 
 /// How long one seed may take in real time.
@@ -198,4 +223,22 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 )]
 fn now() -> Instant {
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_runs_each_of_its_seeds_once_and_adds_up() {
+        let (first, rest) = Batch::new(5).split(2);
+        assert_eq!((first.seeds, rest.from, rest.seeds), (2, 2, 3));
+        let (none, all) = (rest.split(9).1, rest.split(0).1);
+        assert_eq!((none.seeds, all.seeds), (0, 3));
+        let (two, three) = (run_all(first), run_all(rest));
+        let lived = (0..5).map(|seed| run(seed, false).lived).sum();
+        let all = two.and(three);
+        assert_eq!((all.seeds, all.lived), (5, lived));
+        assert_eq!(all.broken, []);
+    }
 }

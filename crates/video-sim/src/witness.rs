@@ -95,7 +95,7 @@ impl ClientWire {
         self.state = Some(state);
     }
 
-    pub(crate) fn accuse(&mut self, words: String) {
+    pub(crate) fn accuse(&mut self, words: &str) {
         self.accusations
             .push(format!("client {} {words}", self.number));
     }
@@ -110,7 +110,7 @@ impl ClientWire {
         self.sockets
     }
 
-    pub(crate) fn arrivals(&self) -> impl Iterator<Item = &Arrival> {
+    pub(crate) fn arrivals(&self) -> impl DoubleEndedIterator<Item = &Arrival> {
         self.arrivals.iter()
     }
 
@@ -146,7 +146,7 @@ impl ClientWire {
     pub(crate) fn socket_came(&mut self) {
         if self.sockets > 0 || self.dials > 1 {
             let (sockets, dials) = (self.sockets, self.dials - 1);
-            self.accuse(format!(
+            self.accuse(&format!(
                 "has another socket besides {sockets} open ones and {dials} that it dials"
             ));
         }
@@ -178,7 +178,7 @@ impl ClientWire {
         if alive.as_deref() != Some(id) && at_dial != Some(id) && !is_known {
             let now = alive.as_deref().unwrap_or("none");
             let what = what.split('?').next().unwrap_or(what);
-            self.accuse(format!(
+            self.accuse(&format!(
                 "sent `{what}` with the dead connection {id}; alive is {now}"
             ));
         }
@@ -199,13 +199,13 @@ impl ClientWire {
     /// The loader of the client is called.
     pub(crate) fn load_begins(&mut self) {
         if self.tokens.loading {
-            self.accuse("called its loader twice at once".to_owned());
+            self.accuse("called its loader twice at once");
         }
         self.tokens.loading = true;
         if let Some(current) = &self.tokens.current
             && !self.tokens.refused.contains(current)
         {
-            self.accuse("called its loader although nobody has refused its token".to_owned());
+            self.accuse("called its loader although nobody has refused its token");
         }
     }
 

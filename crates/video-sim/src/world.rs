@@ -113,11 +113,14 @@ impl World {
     /// Lets time pass, and looks on.
     async fn pass(&mut self, span: Duration) -> Result<(), Broken> {
         let until = self.clock.elapsed() + span;
-        while self.clock.elapsed() < until {
-            sleep(IDLE.min(until - self.clock.elapsed())).await;
+        loop {
+            let rest = until.saturating_sub(self.clock.elapsed());
+            if rest.is_zero() {
+                return Ok(());
+            }
+            sleep(IDLE.min(rest)).await;
             self.look().await?;
         }
-        Ok(())
     }
 
     fn surroundings(&self) -> Surroundings<'_> {
@@ -129,3 +132,6 @@ impl World {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

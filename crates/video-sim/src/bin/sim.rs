@@ -15,6 +15,12 @@ use video_sim::{Batch, run, run_all};
 /// How many lines of the journal are shown of a seed that broke.
 const TAIL: usize = 60;
 
+/// After how many seeds the memory is as large as it will ever be.
+const WARM_UP: u64 = 500;
+
+/// How much the memory may grow after that, in bytes: what an allocator keeps, and no leak.
+const GROWTH: u64 = 8 * 1024 * 1024;
+
 fn main() -> ExitCode {
     match start() {
         Ok(true) => ExitCode::SUCCESS,
@@ -69,7 +75,12 @@ fn one(seed: u64, journal: Option<PathBuf>) -> anyhow::Result<bool> {
 
 fn many(batch: Batch) -> anyhow::Result<bool> {
     let before = descriptors()?;
-    let summary = run_all(batch);
+    let (first, rest) = batch.split(WARM_UP);
+    let mut summary = run_all(first);
+    let base = memory()?;
+    if summary.broken.len() < batch.patience {
+        summary = summary.and(run_all(rest));
+    }
     let seconds = summary.took.as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "a rate is shown, rounded")]
     let rate = summary.seeds as f64 / seconds;
@@ -95,6 +106,14 @@ fn many(batch: Batch) -> anyhow::Result<bool> {
     if after != before {
         bail!("{before} descriptors were open before all seeds, {after} are after them");
     }
+    let grown = memory()?.saturating_sub(base);
+    println!(
+        "{after} descriptors as before, {} KiB more memory than after {WARM_UP}",
+        grown / 1024
+    );
+    if grown > GROWTH {
+        bail!("the memory has grown by {grown} bytes since the first {WARM_UP} seeds");
+    }
     Ok(true)
 }
 
@@ -105,6 +124,19 @@ fn show(seed: u64, broken: &str, journal: &str) {
     }
     eprintln!("seed {seed}: {broken}");
     eprintln!("see it all with `cargo xtask sim --seed {seed} --journal FILE`");
+}
+
+/// How many bytes of memory this process has, where the system tells.
+fn memory() -> anyhow::Result<u64> {
+    let status = match std::fs::read_to_string("/proc/self/status") {
+        Ok(status) => status,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error).context("cannot see how much memory is used"),
+    };
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next());
+    let kibibytes: u64 = kibibytes.context("the system does not tell")?.parse()?;
+    Ok(kibibytes * 1024)
 }
 
 /// How many descriptors this process has open, where the system tells.

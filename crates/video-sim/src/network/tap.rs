@@ -44,7 +44,7 @@ struct RestLine {
     request: Head,
     response: Head,
     /// The id that was alive when the connection was dialled, until the first request.
-    alive_at_dial: Option<Option<String>>,
+    alive_at_dial: Option<String>,
     asked: Option<Asked>,
 }
 
@@ -56,17 +56,21 @@ struct Asked {
 }
 
 impl Tap {
-    pub(super) fn new(client: usize, link: u64, purpose: Purpose, alive: Option<String>) -> Self {
+    pub(super) fn new(client: usize, number: u64, purpose: Purpose, alive: Option<String>) -> Self {
         let line = match purpose {
             Purpose::Socket => Line::Socket(Box::default()),
             Purpose::Rest => Line::Rest(RestLine {
                 request: Head::default(),
                 response: Head::default(),
-                alive_at_dial: Some(alive),
+                alive_at_dial: alive,
                 asked: None,
             }),
         };
-        Self { client, link, line }
+        Self {
+            client,
+            link: number,
+            line,
+        }
     }
 
     /// The client wrote these bytes.
@@ -109,10 +113,12 @@ impl SocketLine {
                     client.tokens.shown(token);
                     self.token = Some(token.to_owned());
                 }
-                (None, None) => client.accuse(format!("said `{message}` before it showed a token")),
-                (Some(_), Some(_)) => client.accuse("showed a token twice on one socket".into()),
+                (None, None) => {
+                    client.accuse(&format!("said `{message}` before it showed a token"));
+                }
+                (Some(_), Some(_)) => client.accuse("showed a token twice on one socket"),
                 (Some(_), None) if !self.accepted => {
-                    client.accuse(format!("said `{message}` before it was accepted"));
+                    client.accuse(&format!("said `{message}` before it was accepted"));
                 }
                 (Some(_), None) => {}
             }
@@ -133,10 +139,8 @@ impl SocketLine {
             let id = json["connection_id"].as_str();
             match json["type"].as_str() {
                 Some("connection.ok") => self.accepted = true,
-                Some("connection.error") => {
-                    if is_of_the_token(json["error"]["code"].as_i64()) {
-                        client.tokens.refused(self.token.as_deref());
-                    }
+                Some("connection.error") if is_of_the_token(json["error"]["code"].as_i64()) => {
+                    client.tokens.refused(self.token.as_deref());
                 }
                 _ => {}
             }
@@ -154,7 +158,7 @@ impl RestLine {
         while let Some((head, _)) = self.request.message() {
             let id = text_after(&head, "connection_id=");
             let id = id.map(|id| id.split(['&', ' ']).next().unwrap_or(id));
-            let at_dial = self.alive_at_dial.take().flatten();
+            let at_dial = self.alive_at_dial.take();
             if let Some(id) = id {
                 client.request_names(id, at_dial.as_deref(), head.lines().next().unwrap_or(""));
             }

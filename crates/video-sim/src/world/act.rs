@@ -22,13 +22,13 @@ impl World {
             Action::Pause(who, leave) => {
                 self.members[who].life.wish.pause(self.clock.elapsed());
                 self.begin(who, What::Pause, leave, |client| async move {
-                    client.pause().await
+                    client.pause().await;
                 });
             }
             Action::Resume(who) => {
                 self.members[who].life.wish.resume(self.clock.elapsed());
                 self.begin(who, What::Resume, None, |client| async move {
-                    client.resume().await
+                    client.resume().await;
                 });
             }
             Action::Lifecycle(who, lifecycle, leave) => self.lifecycle(who, lifecycle, leave),

@@ -108,7 +108,8 @@ impl World {
             let state = member.life.client.state().borrow().clone();
             let is_stuck = member.is_stuck(&self.wire);
             let failed = matches!(state, ConnectionState::Disconnected { .. });
-            if !state.is_connected() && !(is_stuck && failed) {
+            let is_well = state.is_connected() || (is_stuck && failed);
+            if !is_well {
                 return Err(format!("client {number} is not connected {when}"));
             }
         }

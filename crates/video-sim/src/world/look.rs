@@ -9,7 +9,7 @@ use crate::op::{Ended, Outcome, What};
 use crate::witness::Wire;
 
 /// How often other tasks get their turn before a look, so that nothing is half done.
-const TURNS: usize = 40;
+const TURNS: usize = 16;
 
 /// How many looks a slow listener lets pass.
 const SLOWNESS: u64 = 9;

@@ -1,0 +1,111 @@
+//! A world that is tampered with is found out.
+
+use super::*;
+use crate::plan::{Action, Kind, MemberPlan, Step};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// One client that connects and stays so.
+fn quiet() -> Plan {
+    let member = MemberPlan {
+        kind: Kind::Loader,
+        auto_connect: true,
+        keep_alive_in_background: false,
+        event_buffer: 64,
+        token_lifetime: 3600 * SECOND,
+        first_token: false,
+    };
+    let look = |at: u32| Step {
+        at: at * SECOND,
+        action: Action::Look,
+    };
+    Plan {
+        members: vec![member],
+        latency: (SECOND / 100, SECOND / 50),
+        steps: [1, 2, 3, 200].map(look).to_vec(),
+    }
+}
+
+/// Lives through a quiet plan, into which `tamper` meddles once the client is connected.
+async fn live(tamper: impl FnOnce(&World)) -> Result<(), Broken> {
+    let mut world = World::new(7, &quiet(), Log::new(false));
+    world.pass(2 * SECOND).await?;
+    assert!(world.client(0).state().borrow().is_connected());
+    tamper(&world);
+    world.live(quiet()).await.1
+}
+
+fn words(lived: Result<(), Broken>) -> String {
+    lived.expect_err("it is noticed")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_life_breaks_nothing() {
+    assert_eq!(live(|_| {}).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_arrives_and_is_not_delivered_is_noticed() {
+    let lived = live(|world| {
+        let mut witness = world.wire.lock();
+        let wire = witness.client(0);
+        let link = wire.arrivals().last().expect("an arrival").link;
+        wire.arrived((link, world.clock.elapsed()), None, "{}".to_owned());
+    });
+    assert!(words(lived.await).contains("never delivered: {}"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_is_delivered_and_never_arrived_is_noticed() {
+    let lived = live(|world| {
+        *world.wire.lock().client(0) = crate::witness::ClientWire::default();
+        world
+            .coordinator
+            .push_to_user("user-0", serde_json::json!({ "type": "custom" }));
+    });
+    let words = words(lived.await);
+    assert!(words.contains("out of nowhere"), "{words}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_what_it_was_not_told_is_noticed() {
+    let lived = live(|world| {
+        let client = world.client(0);
+        let mut jobs = tokio::task::JoinSet::new();
+        jobs.spawn(async move { client.disconnect().await });
+        jobs.detach_all();
+    });
+    assert!(words(lived.await).contains("is not what is wished: On"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_stays_is_noticed() {
+    let lived = live(|_| {
+        let mut jobs = tokio::task::JoinSet::new();
+        jobs.spawn(std::future::pending::<()>());
+        jobs.detach_all();
+    });
+    assert!(words(lived.await).contains("1 tasks are alive"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_stays_is_noticed() {
+    let lived = live(|world| {
+        let coordinator = world.coordinator.clone();
+        let mut jobs = tokio::task::JoinSet::new();
+        jobs.spawn(async move {
+            // After the last loss, which takes every connection.
+            sleep(378 * SECOND).await;
+            let _kept = coordinator.connect();
+            std::future::pending::<()>().await;
+        });
+        jobs.detach_all();
+    });
+    assert!(words(lived.await).contains("1 connections are open"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_loader_that_is_called_for_nothing_is_noticed() {
+    let lived = live(|world| world.wire.lock().client(0).load_begins());
+    assert!(words(lived.await).contains("nobody has refused its token"));
+}
