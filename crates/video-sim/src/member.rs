@@ -108,6 +108,10 @@ impl Life {
             .event_buffer(plan.event_buffer)
             .dialer(dialer)
             .entropy(Entropy::seeded(around.seed.wrapping_add(number as u64)));
+        let options = match plan.asks_for_hint {
+            true => options.location_hint_url("http://localhost/hint"),
+            false => options,
+        };
         let who = match plan.kind {
             Kind::Static | Kind::Loader => User::regular(user),
             Kind::Guest => User::guest(user),
@@ -120,6 +124,9 @@ impl Life {
         if plan.kind == Kind::Loader {
             let desk = desk.clone();
             builder = builder.token_loader(move |_| desk.clone().load(number));
+        }
+        if let Some(pause) = plan.announcement {
+            builder = builder.on_token_updated(move |_| tokio::time::sleep(pause));
         }
         let client = builder.build().expect("a client");
         let mut witness = around.wire.lock();

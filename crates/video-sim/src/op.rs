@@ -36,12 +36,12 @@ impl What {
             Self::Resume => 0,
             // The change before it, and its own.
             Self::Lifecycle => 2_000,
-            // The close, and the request with its margin.
-            Self::NewGuest => 12_000,
-            // A loader, and the callback after it.
-            Self::Token => 15_000,
+            // The close, the request with its margin, and whoever hears of the token.
+            Self::NewGuest => 16_000,
+            // A load that is under way, a load, and whoever hears of the tokens.
+            Self::Token => 28_000,
             // A token, a connection, the call itself, and another token and connection in its midst.
-            Self::Watch | Self::Join | Self::Get | Self::Send => 50_000,
+            Self::Watch | Self::Join | Self::Get | Self::Send => 76_000,
         })
     }
 }

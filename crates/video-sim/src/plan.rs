@@ -34,6 +34,10 @@ pub(crate) struct MemberPlan {
     pub(crate) token_lifetime: Duration,
     /// Whether the loader is given a token to begin with.
     pub(crate) first_token: bool,
+    /// Whether the service is asked where the user is.
+    pub(crate) asks_for_hint: bool,
+    /// How long whoever hears of new tokens takes, if somebody does.
+    pub(crate) announcement: Option<Duration>,
 }
 
 /// How somebody proves who they are.
@@ -117,6 +121,7 @@ pub(crate) enum Place {
     Greeting,
     HealthCheck,
     Rest,
+    Hint,
 }
 
 impl Plan {
@@ -188,6 +193,7 @@ mod tests {
             "HealthCheck drop",
             "Rest stall",
             "Rest api error 40",
+            "Hint stall",
             "Dial refuse",
         ] {
             assert!(seen.contains(action), "{action} in {seen:?}");

@@ -55,6 +55,8 @@ fn member(rng: &mut Rng) -> MemberPlan {
             false => Duration::from_secs(24 * 3600),
         },
         first_token: rng.bool(),
+        asks_for_hint: rng.bool(),
+        announcement: (rng.u8(..4) == 0).then(|| span(rng, 0, 6_000)),
     }
 }
 
@@ -151,7 +153,7 @@ fn trouble(rng: &mut Rng) -> Dialling {
 
 fn fault(rng: &mut Rng) -> (Place, Fault) {
     let late = Fault::Delay(span(rng, 1, 9_000));
-    match weighted(rng, &[2, 4, 9, 5]) {
+    match weighted(rng, &[2, 4, 9, 5, 1]) {
         0 => (Place::Dial, one(rng, [Fault::Refuse, Fault::Stall, late])),
         1 => {
             let faults = [
@@ -180,7 +182,7 @@ fn fault(rng: &mut Rng) -> (Place, Fault) {
             let place = one(rng, [Place::Greeting, Place::HealthCheck]);
             (place, one(rng, faults))
         }
-        _ => {
+        3 => {
             let code = [-1, 4, 5, 9, 16, 17, 23, 40, 40, 41, 42, 43, 46][rng.usize(..13)];
             let faults = [
                 Fault::Stall,
@@ -192,6 +194,10 @@ fn fault(rng: &mut Rng) -> (Place, Fault) {
                 late,
             ];
             (Place::Rest, one(rng, faults))
+        }
+        _ => {
+            let faults = [Fault::Stall, Fault::Drop, status(rng), late];
+            (Place::Hint, one(rng, faults))
         }
     }
 }

@@ -198,6 +198,7 @@ impl World {
             Place::Upgrade => faults.upgrade(fault),
             Place::Greeting => faults.greeting(fault),
             Place::HealthCheck => faults.health_check(fault),
+            Place::Hint => faults.hint(fault),
             Place::Rest => faults.rest_where("*", |_| true, fault),
         };
         planned.times(times);

@@ -14,6 +14,8 @@ fn quiet() -> Plan {
         event_buffer: 64,
         token_lifetime: 3600 * SECOND,
         first_token: false,
+        asks_for_hint: false,
+        announcement: None,
     };
     let look = |at: u32| Step {
         at: at * SECOND,
