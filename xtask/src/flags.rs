@@ -36,6 +36,7 @@ xflags::xflags! {
             optional target: String
             /// How long each target runs; 60 seconds if not given.
             optional --seconds seconds: u64
+        }
         /// Runs the simulation: many seeds, or one of them. A failure prints its seed.
         cmd sim {
             /// How many seeds; 2000 unless told otherwise.
