@@ -57,6 +57,12 @@ xflags::xflags! {
             /// Also times a clean release build of video-client.
             optional --build
         }
+        /// Runs the benchmarks; if all of them, also writes docs/PERFORMANCE.md.
+        cmd bench {
+            /// Runs only the benchmarks of these names: round-trips, arrival, events, events-8, ring,
+            /// allocations, memory, refused, lost-server, request, build.
+            repeated name: String
+        }
         /// Folds the fragments of docs/changelog.d into docs/CHANGELOG.md.
         cmd changelog {
             /// The version that is about to be released.

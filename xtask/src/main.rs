@@ -5,6 +5,7 @@
     reason = "a command line program talks through its standard streams"
 )]
 
+mod bench;
 mod changelog;
 mod ci;
 mod features;
@@ -58,6 +59,7 @@ fn run(flags: flags::Xtask) -> anyhow::Result<()> {
         XtaskCmd::Fuzz(flags) => fuzz::run(&sh, &workspace, flags.target.as_deref(), flags.seconds),
         XtaskCmd::Sim(flags) => sim::run(&sh, &flags),
         XtaskCmd::Metrics(flags) => metrics::run(&sh, &workspace, flags.build),
+        XtaskCmd::Bench(flags) => bench::run(&sh, &workspace, &flags.name),
         XtaskCmd::Changelog(flags) => changelog::run(&workspace, &flags.version),
     }
 }

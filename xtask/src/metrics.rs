@@ -41,7 +41,7 @@ pub(crate) fn run(sh: &Shell, workspace: &Workspace, build: bool) -> anyhow::Res
     clippy::disallowed_methods,
     reason = "measures the wall time of a build"
 )]
-fn time_build(sh: &Shell, workspace: &Workspace) -> anyhow::Result<()> {
+pub(crate) fn time_build(sh: &Shell, workspace: &Workspace) -> anyhow::Result<f64> {
     let dir = workspace.target_dir().join("xtask/cold");
     match fs::remove_dir_all(&dir) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -57,14 +57,22 @@ fn time_build(sh: &Shell, workspace: &Workspace) -> anyhow::Result<()> {
     )
     .run()?;
     let seconds = start.elapsed().as_secs_f64();
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split_whitespace().next().unwrap_or("unknown");
     println!(
         "clean release build of video-client: {seconds:.1} s (target {BUILD_TARGET} s), \
-         load average after it {load}"
+         load average after it {}",
+        load()
     );
     if seconds > BUILD_TARGET {
         println!("warning: the build is slower than its target; was the machine idle?");
     }
-    Ok(())
+    Ok(seconds)
+}
+
+/// The load average of the machine over the last minute.
+pub(crate) fn load() -> String {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split_whitespace()
+        .next()
+        .unwrap_or("unknown")
+        .to_owned()
 }
