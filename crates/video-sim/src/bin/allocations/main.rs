@@ -15,7 +15,10 @@ mod client;
 #[expect(dead_code, reason = "`bench` uses the rest")]
 mod runtime;
 #[path = "../bench/sample.rs"]
-#[expect(dead_code, reason = "`bench` uses the rest")]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "`bench` and the tests use the rest")
+)]
 mod sample;
 #[path = "../bench/stream.rs"]
 mod stream;
