@@ -30,14 +30,13 @@ impl What {
     /// How long it may take, whatever goes wrong.
     const fn limit(self) -> Duration {
         Duration::from_millis(match self {
-            // The connect timeout, and a second for who came late.
-            Self::Connect => 16_000,
             Self::Disconnect | Self::Pause | Self::Shutdown => 1_000,
             Self::Resume => 0,
             // The change before it, and its own.
             Self::Lifecycle => 2_000,
-            // The close, the request with its margin, and whoever hears of the token.
-            Self::NewGuest => 16_000,
+            // The connect timeout, and a second for who came late; the close, the request with its
+            // margin, and whoever hears of the token.
+            Self::Connect | Self::NewGuest => 16_000,
             // A load that is under way, a load, and whoever hears of the tokens.
             Self::Token => 28_000,
             // A token, a connection, the call itself, and another token and connection in its midst.

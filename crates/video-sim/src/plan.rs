@@ -25,6 +25,7 @@ pub(crate) struct Plan {
 
 /// Somebody who takes part.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent choices")]
 pub(crate) struct MemberPlan {
     pub(crate) kind: Kind,
     pub(crate) auto_connect: bool,

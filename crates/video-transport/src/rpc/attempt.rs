@@ -57,6 +57,10 @@ impl CallMachine {
         self.deadline.min(now + attempt_timeout)
     }
 
+    pub(super) fn remaining(&self, now: Instant) -> Duration {
+        self.deadline.saturating_duration_since(now)
+    }
+
     pub(super) fn attempts(&self) -> u32 {
         self.attempts
     }

@@ -117,7 +117,11 @@ impl RpcChannel {
             .token()
             .await
             .map_err(|error| RpcError::new(RpcErrorKind::Token, request_id).caused_by(error))?;
-        let mut connection = self.connection(&request, None, request_id).await?;
+        // For all waits of the call together.
+        let mut patience = self.limits.connection;
+        let mut connection = self
+            .connection(&request, None, &mut patience, request_id)
+            .await?;
         let mut machine = CallMachine::new(now().into_std(), limit, request.idempotency);
         self.budget().deposit();
         loop {
@@ -145,6 +149,7 @@ impl RpcChannel {
                 &mut self.budget(),
             );
             debug!(attempts = machine.attempts(), %error, ?next, "attempt failed");
+            let mut stale = None;
             match next {
                 Next::GiveUp => return Err(error),
                 Next::RetryAt(at) => sleep_until(at.into()).await,
@@ -157,14 +162,15 @@ impl RpcChannel {
                         Some(Ok(token)) => Some(token),
                         Some(Err(cause)) => return Err(error.caused_by(cause)),
                         None => return Err(error),
-                    }
+                    };
                 }
-                Next::Reread => {
-                    connection = self
-                        .connection(&request, connection.as_ref(), request_id)
-                        .await?;
-                }
+                Next::Reread => stale = connection.take(),
             }
+            // The connection may have gone meanwhile.
+            patience = patience.min(machine.remaining(now().into_std()));
+            connection = self
+                .connection(&request, stale.as_ref(), &mut patience, request_id)
+                .await?;
         }
     }
 
@@ -173,12 +179,15 @@ impl RpcChannel {
         &self,
         request: &RpcRequest,
         stale: Option<&ConnectionId>,
+        patience: &mut Duration,
         request_id: &str,
     ) -> Result<Option<ConnectionId>, RpcError> {
         let Some(gate) = self.credentials.gate().filter(|_| request.watch) else {
             return Ok(None);
         };
-        let id = gate.connection_id(stale, self.limits.connection).await;
+        let began = now();
+        let id = gate.connection_id(stale, *patience).await;
+        *patience = patience.saturating_sub(began.elapsed());
         id.map(Some)
             .map_err(|error| RpcError::new(RpcErrorKind::NotConnected, request_id).caused_by(error))
     }

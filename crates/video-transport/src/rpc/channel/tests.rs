@@ -430,23 +430,58 @@ async fn a_connection_that_is_unknown_to_the_service_is_read_again() {
     assert_eq!(service.count(), 4);
 }
 
-/// Promise: BD47
+/// Promise: W26
 #[tokio::test(start_paused = true)]
-async fn the_wait_for_a_connection_is_spent_once_a_call() {
+async fn no_attempt_carries_the_id_of_a_connection_that_is_gone() {
     let service = Service::new([Answer::Wait("1"), Answer::Wait("1")]);
     let connecting = ConnectionState::Connecting { attempt: 0 };
     let (state, gate) = watch::channel(connecting.clone());
     let channel = channel_of(&service, tokens("a"), ConnectionGate::new(gate));
-    let wait = Duration::from_secs(3);
+    let second = Duration::from_secs(1);
     let (response, ()) = tokio::join!(channel.call(post().watch(true)), async {
-        tokio::time::sleep(wait).await;
+        tokio::time::sleep(3 * second).await;
+        state.send_replace(connected("c1"));
+        tokio::task::yield_now().await;
+        state.send_replace(connecting);
+        tokio::time::sleep(2 * second).await;
+        state.send_replace(connected("c2"));
+    });
+    assert_eq!(response.unwrap().watched_on.unwrap(), "c2");
+    assert_eq!(service.times(), [3 * second, 5 * second, 6 * second]);
+    let carries = |id: &str| service.uris().iter().filter(|uri| uri.contains(id)).count();
+    assert_eq!((carries("=c1"), carries("=c2")), (1, 2));
+}
+
+/// Promise: BD47
+#[tokio::test(start_paused = true)]
+async fn the_wait_for_connections_is_spent_once_a_call() {
+    let service = Service::new([Answer::Wait("1")]);
+    let connecting = ConnectionState::Connecting { attempt: 0 };
+    let (state, gate) = watch::channel(connecting.clone());
+    let channel = channel_of(&service, tokens("a"), ConnectionGate::new(gate));
+    let second = Duration::from_secs(1);
+    let (response, ()) = tokio::join!(channel.call(post().watch(true)), async {
+        tokio::time::sleep(3 * second).await;
         state.send_replace(connected("c1"));
         tokio::task::yield_now().await;
         state.send_replace(connecting);
     });
-    assert_eq!(response.unwrap().watched_on.unwrap(), "c1");
-    let second = Duration::from_secs(1);
-    assert_eq!(service.times(), [wait, wait + second, wait + second * 2]);
+    assert_eq!(response.unwrap_err().kind(), RpcErrorKind::NotConnected);
+    // Three seconds, one of pause, and the two that are left.
+    assert_eq!(service.elapsed(), 6 * second);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wait_for_another_connection_ends_with_the_call() {
+    let service = Service::new([Answer::Wait("8")]);
+    let (state, gate) = watch::channel(connected("c1"));
+    let channel = channel_of(&service, tokens("a"), ConnectionGate::new(gate));
+    let (response, ()) = tokio::join!(channel.call(get().watch(true)), async {
+        tokio::task::yield_now().await;
+        state.send_replace(ConnectionState::Connecting { attempt: 0 });
+    });
+    assert_eq!(response.unwrap_err().kind(), RpcErrorKind::NotConnected);
+    assert_eq!(service.elapsed(), TIMEOUT);
 }
 
 /// Promise: T23

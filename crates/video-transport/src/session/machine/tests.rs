@@ -602,6 +602,20 @@ fn a_pause_closes_the_socket_and_a_resume_makes_a_new_connection() {
     script.expect(&[]);
 }
 
+#[test]
+fn a_disconnect_amid_a_pause_ends_the_pause() {
+    let mut script = Script::connected(60);
+    script.input(Input::Pause);
+    script.lines.clear();
+    script.input(Input::Disconnect);
+    script.expect(&[
+        "60000 disconnected { reason: requested }",
+        "60000 resolve: the client was told to disconnect",
+    ]);
+    script.tick();
+    script.expect(&["61000 discard", "61000 closed"]);
+}
+
 /// Promise: U03
 #[test]
 fn after_a_failure_the_same_wish_makes_a_real_new_attempt() {

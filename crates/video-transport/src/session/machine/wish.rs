@@ -49,7 +49,7 @@ impl Machine {
 
     /// Stops wishing to be connected.
     pub(super) fn withdraw(&mut self, now: Instant, desire: Desire) {
-        let wished = std::mem::replace(&mut self.desire, desire) == Desire::On;
+        let before = std::mem::replace(&mut self.desire, desire);
         self.patience = None;
         if desire != Desire::Paused {
             self.persistent = false;
@@ -69,8 +69,8 @@ impl Machine {
                 ConnectErrorKind::Aborted,
             ),
         };
-        let was_paused = matches!(self.phase, Phase::Paused);
-        if wished || was_paused || desire == Desire::Shutdown {
+        // Also while the socket of a pause is still being closed.
+        if before != Desire::Off || desire == Desire::Shutdown {
             self.outputs.push_back(Output::State(state));
         }
         self.outputs
