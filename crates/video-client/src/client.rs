@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -11,8 +12,8 @@ use video_core::model::OwnUser;
 use video_core::{ApiKey, CallCid, Event, User, UserToken};
 use video_sdp::SdpPolicy;
 use video_transport::{
-    ConnectError, ConnectOptions, ConnectionState, EventChannel, Events, HyperTransport, Network,
-    Online, WaitError,
+    ConnectError, ConnectOptions, ConnectionState, Events, HyperTransport, Network, Online,
+    WaitError,
 };
 
 use crate::api::Api;
@@ -67,6 +68,8 @@ struct Inner {
     api: Api,
     watched: Watched,
     owned: Owned,
+    /// Counts the wishes to connect.
+    connects: AtomicU64,
     push: Option<Push>,
     lifecycle: LifecycleKeeper,
     location: LocationHint,
@@ -120,6 +123,7 @@ impl StreamVideo {
                 parts,
                 api,
                 owned: extras.owned,
+                connects: AtomicU64::new(0),
                 push,
                 lifecycle,
                 sdp_policy: extras.sdp_policy,
@@ -168,6 +172,7 @@ impl StreamVideo {
         if identity.is_some_and(Identity::is_anonymous) {
             return;
         }
+        self.inner.connects.fetch_add(1, Ordering::Relaxed);
         self.inner.lifecycle.end_pause();
         self.inner.location.prefetch();
         if let Some(push) = &self.inner.push {
@@ -192,7 +197,7 @@ impl StreamVideo {
     pub(crate) async fn leave(&self, signing_out: SigningOut) {
         let Inner { parts, log, .. } = &*self.inner;
         log.wrap(async {
-            let unfinished = DisconnectOnDrop(Some(&*parts.events));
+            let unfinished = DisconnectOnDrop::new(&self.inner);
             self.inner.watched.clear();
             self.inner.lifecycle.forget_calls();
             if let Some(push) = &self.inner.push
@@ -220,7 +225,7 @@ impl StreamVideo {
     /// Cancel safe: the socket is closed all the same.
     pub async fn pause(&self) {
         let Inner { lifecycle, log, .. } = &*self.inner;
-        log.wrap(lifecycle.pause(true)).await;
+        log.wrap(lifecycle.pause()).await;
     }
 
     /// Connects again after a [`pause`](Self::pause), without waiting for it, unless the program is
@@ -231,7 +236,7 @@ impl StreamVideo {
     /// Cancel safe: it is done all the same.
     pub async fn resume(&self) {
         let Inner { lifecycle, log, .. } = &*self.inner;
-        log.wrap(lifecycle.pause(false)).await;
+        log.wrap(async { lifecycle.resume() }).await;
     }
 
     /// Disconnects for ever, ends all event streams and requests, and waits until nothing runs any
@@ -501,19 +506,33 @@ pub(crate) enum SigningOut {
     No,
 }
 
-/// Disconnects when whoever waits for that goes away before it is told to the session.
-struct DisconnectOnDrop<'a>(Option<&'a dyn EventChannel>);
+/// Disconnects when whoever waits for that goes away before it is told to the session, unless there
+/// is a newer wish to connect.
+struct DisconnectOnDrop<'a> {
+    inner: &'a Inner,
+    /// How many wishes to connect there were.
+    connects: u64,
+    armed: bool,
+}
 
-impl DisconnectOnDrop<'_> {
+impl<'a> DisconnectOnDrop<'a> {
+    fn new(inner: &'a Inner) -> Self {
+        Self {
+            inner,
+            connects: inner.connects.load(Ordering::Relaxed),
+            armed: true,
+        }
+    }
+
     fn disarm(mut self) {
-        self.0 = None;
+        self.armed = false;
     }
 }
 
 impl Drop for DisconnectOnDrop<'_> {
     fn drop(&mut self) {
-        if let Some(events) = self.0 {
-            events.disconnect_in_background();
+        if self.armed && self.inner.connects.load(Ordering::Relaxed) == self.connects {
+            self.inner.parts.events.disconnect_in_background();
         }
     }
 }

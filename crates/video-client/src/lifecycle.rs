@@ -155,21 +155,35 @@ impl LifecycleKeeper {
 
     /// Tells the lifecycle, and waits until everything is as it wants.
     pub(crate) async fn set(&self, lifecycle: Lifecycle) {
-        self.tell(|wish| wish.lifecycle = lifecycle).await;
+        let told = self.tell(|wish| wish.lifecycle = lifecycle);
+        self.fulfilled(told).await;
     }
 
-    /// Tells whether the application wants a pause, and waits until that is so.
-    pub(crate) async fn pause(&self, paused: bool) {
-        self.tell(|wish| wish.paused = paused).await;
+    /// Tells that the application wants a pause, and waits until there is one.
+    pub(crate) async fn pause(&self) {
+        let told = self.tell(|wish| wish.paused = true);
+        self.fulfilled(told).await;
     }
 
-    async fn tell(&self, change: impl FnOnce(&mut Wish)) {
+    /// Tells that the application wants no pause any more.
+    pub(crate) fn resume(&self) {
+        self.tell(|wish| wish.paused = false);
+    }
+
+    /// Tells the task, which is started if need be, and gives the number of what was told.
+    fn tell(&self, change: impl FnOnce(&mut Wish)) -> u64 {
         let mut revision = 0;
         self.wishes.send_modify(|wish| {
             change(wish);
             wish.revision += 1;
             revision = wish.revision;
         });
+        self.start();
+        revision
+    }
+
+    /// Waits until all is as it was told.
+    async fn fulfilled(&self, revision: u64) {
         if let Some(mut fulfilled) = self.start() {
             // Fails only if the client is shut down.
             drop(fulfilled.wait_for(|done| *done >= revision).await);

@@ -30,10 +30,10 @@ impl What {
     /// How long it may take, whatever goes wrong.
     const fn limit(self) -> Duration {
         Duration::from_millis(match self {
-            Self::Disconnect | Self::Pause | Self::Shutdown => 1_000,
+            Self::Disconnect | Self::Shutdown => 1_000,
             Self::Resume => 0,
             // The change before it, and its own.
-            Self::Lifecycle => 2_000,
+            Self::Lifecycle | Self::Pause => 2_000,
             // The connect timeout, and a second for who came late; the close, the request with its
             // margin, and whoever hears of the token.
             Self::Connect | Self::NewGuest => 16_000,

@@ -24,6 +24,10 @@ pub(crate) struct Wish {
     certain: bool,
     keep_alive: bool,
     in_background: bool,
+    /// Whether the application wants a pause, whatever the lifecycle.
+    paused: bool,
+    /// Whether the task has paused the connection, and resumes it when the reasons are gone.
+    held: bool,
     /// Until when that task may be at work.
     busy_until: Duration,
     /// Until when a socket may wait for the answer to its close, which a new wish waits for.
@@ -47,6 +51,8 @@ impl Wish {
             certain: true,
             keep_alive,
             in_background: false,
+            paused: false,
+            held: false,
             busy_until: Duration::ZERO,
             closing_until: Duration::ZERO,
         }
@@ -60,6 +66,10 @@ impl Wish {
     pub(crate) fn connect(&mut self, now: Duration) {
         self.want = Want::On;
         self.certain = self.busy_until <= now;
+        if std::mem::take(&mut self.paused) {
+            self.held = self.is_to_be_paused();
+            self.busy_until = now + LIFECYCLE_TIME;
+        }
     }
 
     pub(crate) fn disconnect(&mut self, now: Duration) {
@@ -72,29 +82,37 @@ impl Wish {
     }
 
     pub(crate) fn pause(&mut self, now: Duration) {
-        self.certain &= self.busy_until <= now;
-        if self.want == Want::On {
-            self.want = Want::Paused;
-            self.closing_until = now + CLOSE_TIME;
-        }
+        self.paused = true;
+        self.told(now);
     }
 
     pub(crate) fn resume(&mut self, now: Duration) {
-        self.certain &= self.busy_until <= now;
-        if self.want == Want::Paused {
-            self.want = Want::On;
-        }
+        self.paused = false;
+        self.told(now);
     }
 
     pub(crate) fn lifecycle(&mut self, now: Duration, lifecycle: Lifecycle) {
-        let background = lifecycle == Lifecycle::Background;
-        if background != self.in_background && !self.keep_alive {
-            match background {
-                true => self.pause(now),
-                false => self.resume(now),
+        self.in_background = lifecycle == Lifecycle::Background;
+        self.told(now);
+    }
+
+    fn is_to_be_paused(&self) -> bool {
+        self.paused || (self.in_background && !self.keep_alive)
+    }
+
+    /// What a task makes true: a pause each time it is told, and the end of one that it made.
+    fn told(&mut self, now: Duration) {
+        self.certain &= self.busy_until <= now;
+        let pause = self.is_to_be_paused();
+        match self.want {
+            Want::On if pause => {
+                self.want = Want::Paused;
+                self.closing_until = now + CLOSE_TIME;
             }
+            Want::Paused if !pause && self.held => self.want = Want::On,
+            _ => {}
         }
-        self.in_background = background;
+        self.held = pause;
         self.busy_until = now + LIFECYCLE_TIME;
     }
 

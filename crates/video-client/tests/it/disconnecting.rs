@@ -370,3 +370,16 @@ async fn after_a_disconnect_no_call_is_active_or_watched() {
     };
     assert_eq!(world.coordinator.journal().count(queries), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_disconnect_that_is_given_up_does_not_outlive_a_newer_wish_to_connect() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    {
+        let mut disconnect = Box::pin(client.disconnect());
+        begin(disconnect.as_mut());
+        begin(Box::pin(client.connect().into_future()).as_mut());
+    }
+    sleep(10 * SECOND).await;
+    assert!(client.state().borrow().is_connected());
+}
