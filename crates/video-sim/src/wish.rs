@@ -18,6 +18,7 @@ pub(crate) enum Want {
 
 /// The wishes of one client.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct Wish {
     want: Want,
     /// Whether the order of the last wishes is known: what the lifecycle asks for is done by a task.
