@@ -76,6 +76,7 @@ impl Delivery {
             ));
         }
         self.next = at + 1;
+        let has_lagged = self.missed > 0;
         // Of two equal ones the listener may have missed the first.
         let has_twin = wire
             .arrivals()
@@ -85,7 +86,8 @@ impl Delivery {
             true => self.missed - of_link as u64,
             false => 0,
         };
-        self.broken &= self.link == Some(found.link);
+        // The word of the loss of this very link may have been among what was missed.
+        self.broken &= has_lagged || self.link == Some(found.link);
         self.link = Some(found.link);
         Ok(())
     }
@@ -208,6 +210,19 @@ mod tests {
             hear(&[item(0), lost, item(5)]).is_err(),
             "4 came on the same link"
         );
+    }
+
+    #[test]
+    fn a_lag_may_hide_the_word_that_the_link_of_the_next_event_is_lost() {
+        let (mut wire, mut delivery) = wire();
+        wire.arrived((3, Duration::ZERO), None, event(7));
+        let lag = EventItem::Lagged { missed: 4 };
+        let connected = EventItem::Connection(state("c"));
+        // Event 4 tells why the second link is lost; 5 and 6 came too late for that.
+        for item in [&item(0), &lag, &item(4), &connected, &item(7)] {
+            assert_eq!(delivery.heard(item, &wire), Ok(()));
+        }
+        assert!(hear(&[item(0), EventItem::Connection(state("b")), item(4)]).is_err());
     }
 
     #[test]
