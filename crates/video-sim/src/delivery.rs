@@ -10,8 +10,11 @@ use crate::witness::{Arrival, ClientWire};
 /// What one listener has heard, against what arrived on the wire.
 #[derive(Debug)]
 pub(crate) struct Delivery {
-    /// The first arrival that was not heard.
+    /// The first arrival that is still to be heard.
     next: usize,
+    /// The first arrival that may be heard, though it need not: what arrived at the moment in which
+    /// the listener came may have been on its way to it.
+    earliest: usize,
     /// How many items the listener was told it missed, since the last event.
     missed: u64,
     /// The link of the last event.
@@ -24,10 +27,15 @@ pub(crate) struct Delivery {
 }
 
 impl Delivery {
-    /// Begins with what arrives from now on.
-    pub(crate) fn from_now(wire: &ClientWire) -> Self {
+    /// Begins with what arrives from `now` on.
+    pub(crate) fn from(now: Duration, wire: &ClientWire) -> Self {
+        let before = wire
+            .arrivals()
+            .rev()
+            .skip_while(|arrival| arrival.at >= now);
         Self {
-            next: wire.arrived_so_far(),
+            next: wire.arrivals().count(),
+            earliest: before.count(),
             missed: 0,
             link: wire.arrivals().last().map(|arrival| arrival.link),
             broken: false,
@@ -55,7 +63,7 @@ impl Delivery {
     }
 
     fn event(&mut self, text: &str, wire: &ClientWire) -> Result<(), String> {
-        let mut skipped = wire.arrivals().enumerate().skip(self.next);
+        let mut skipped = wire.arrivals().enumerate().skip(self.earliest);
         let Some((at, found)) = skipped.find(|(_, arrival)| arrival.text == text) else {
             return Err(format!("heard twice, late or out of nowhere: {text}"));
         };
@@ -76,6 +84,7 @@ impl Delivery {
             ));
         }
         self.next = at + 1;
+        self.earliest = self.next;
         let has_lagged = self.missed > 0;
         // Of two equal ones the listener may have missed the first.
         let has_twin = wire
@@ -165,7 +174,7 @@ mod tests {
     /// Two links, with events 0 to 3 on the first and 4 to 6 on the second.
     fn wire() -> (ClientWire, Delivery) {
         let mut wire = ClientWire::default();
-        let delivery = Delivery::from_now(&wire);
+        let delivery = Delivery::from(LATER, &wire);
         for n in 0..7 {
             let (link, id) = if n < 4 { (1, "a") } else { (2, "b") };
             wire.arrived(
@@ -226,9 +235,23 @@ mod tests {
     }
 
     #[test]
+    fn who_comes_while_something_arrives_may_hear_it_or_not() {
+        let mut wire = ClientWire::default();
+        for (at, n) in [(Duration::ZERO, 0), (LATER, 1), (LATER, 2)] {
+            wire.arrived((1, at), None, event(n));
+        }
+        let [mut one, mut other, mut third] = [0; 3].map(|_| Delivery::from(LATER, &wire));
+        wire.arrived((1, LATER), None, event(3));
+        assert_eq!(one.heard(&item(3), &wire), Ok(()));
+        assert_eq!(other.heard(&item(1), &wire), Ok(()));
+        assert!(other.heard(&item(3), &wire).is_err(), "2 came after 1");
+        assert!(third.heard(&item(0), &wire).is_err(), "that was before");
+    }
+
+    #[test]
     fn of_two_equal_events_either_may_be_missed() {
         let mut wire = ClientWire::default();
-        let mut delivery = Delivery::from_now(&wire);
+        let mut delivery = Delivery::from(LATER, &wire);
         for n in [0, 1, 1, 2, 3] {
             wire.arrived((1, Duration::ZERO), None, event(n));
         }

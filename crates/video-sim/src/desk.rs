@@ -80,6 +80,9 @@ impl Desk {
     /// What the loader of a client does.
     pub(crate) async fn load(self, client: usize) -> Result<String, String> {
         let mode = self.state().mode;
+        let now = self.coordinator.clock().elapsed();
+        let words = format!("client {client} calls its loader: {mode:?}");
+        self.wire.lock().note(now, words);
         let mut call = Call::begin(&self.wire, client);
         match mode {
             Mode::Good(pause) => {

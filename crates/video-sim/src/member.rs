@@ -129,6 +129,7 @@ impl Life {
             builder = builder.on_token_updated(move |_| tokio::time::sleep(pause));
         }
         let client = builder.build().expect("a client");
+        let now = around.coordinator.clock().elapsed();
         let mut witness = around.wire.lock();
         let wire = witness.client(number);
         wire.watch(client.state());
@@ -136,8 +137,8 @@ impl Life {
         Self {
             number,
             wish: Wish::new(connects, plan.keep_alive_in_background),
-            quick: Listener::new(client.events(), Delivery::from_now(wire)),
-            slow: Listener::new(client.events(), Delivery::from_now(wire)),
+            quick: Listener::new(client.events(), Delivery::from(now, wire)),
+            slow: Listener::new(client.events(), Delivery::from(now, wire)),
             client,
             watched: BTreeSet::new(),
             watched_since: 0,
@@ -146,8 +147,8 @@ impl Life {
     }
 
     /// Listens anew, and with nothing that came before.
-    pub(crate) fn subscribe(&mut self, wire: &Wire) {
-        let delivery = Delivery::from_now(wire.lock().client(self.number));
+    pub(crate) fn subscribe(&mut self, now: Duration, wire: &Wire) {
+        let delivery = Delivery::from(now, wire.lock().client(self.number));
         self.quick = Listener::new(self.client.events(), delivery);
     }
 }

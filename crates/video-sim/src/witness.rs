@@ -21,6 +21,7 @@ impl Wire {
 #[derive(Debug, Default)]
 pub(crate) struct Witness {
     clients: Vec<ClientWire>,
+    notes: Vec<(Duration, String)>,
 }
 
 /// What was heard of one client.
@@ -82,6 +83,16 @@ impl Witness {
         &mut self.clients[number]
     }
 
+    /// Notes what nobody is accused of, for the journal.
+    pub(crate) fn note(&mut self, at: Duration, words: String) {
+        self.notes.push((at, words));
+    }
+
+    /// Takes what was noted so far.
+    pub(crate) fn notes(&mut self) -> Vec<(Duration, String)> {
+        std::mem::take(&mut self.notes)
+    }
+
     /// Takes what clients are accused of so far.
     pub(crate) fn accusations(&mut self) -> Vec<String> {
         let take = |client: &mut ClientWire| std::mem::take(&mut client.accusations);
@@ -112,10 +123,6 @@ impl ClientWire {
 
     pub(crate) fn arrivals(&self) -> impl DoubleEndedIterator<Item = &Arrival> {
         self.arrivals.iter()
-    }
-
-    pub(crate) fn arrived_so_far(&self) -> usize {
-        self.arrivals.len()
     }
 
     pub(crate) fn arrived(

@@ -28,6 +28,7 @@ use crate::error::ConnectError;
 
 pub use events::{EventStream, Events, WaitError};
 pub use gate::{ConnectionGate, NotConnected};
+pub(crate) use handle::FOR_EVER;
 pub use handle::{Session, SessionConfig, SessionTimeouts};
 pub use hub::{EventItem, SkippedFrame};
 pub use nobody::NoSession;

@@ -458,3 +458,30 @@ async fn a_request_made_while_connecting_waits_and_does_without_a_connection_if_
     let id = client.state().borrow().connection_id().cloned().unwrap();
     assert_eq!(world.coordinator.watchers("default:standup"), [id]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn limits_without_an_end_are_no_limits_and_no_panic() {
+    let world = World::new();
+    let mut limits = RpcLimits::default();
+    (limits.call, limits.attempt) = (Duration::MAX, Duration::MAX);
+    let mut timeouts = SessionTimeouts::default();
+    timeouts.open = Duration::MAX;
+    timeouts.greeting = Duration::MAX;
+    timeouts.close = Duration::MAX;
+    let mut heartbeat = HeartbeatPolicy::default();
+    heartbeat.idle = Duration::MAX;
+    let options = world
+        .options()
+        .timeouts(timeouts)
+        .connect_timeout(Duration::MAX)
+        .auth_grace(Duration::MAX)
+        .heartbeat_policy(heartbeat)
+        .request_limits(limits);
+    let token = world.coordinator.token("john");
+    let builder = world.builder("john").options(options).user_token(token);
+    let client = builder.build().unwrap();
+    client.connect().await.unwrap();
+    let call = client.call("default", "standup");
+    call.get_or_create().await.unwrap();
+    client.shutdown().await.unwrap();
+}

@@ -53,6 +53,8 @@ struct RestLine {
 struct Asked {
     token: Option<String>,
     creates_guest: bool,
+    /// The answer tells the length of a body that it does not have.
+    is_head: bool,
 }
 
 impl Tap {
@@ -155,7 +157,7 @@ impl RestLine {
     fn sent(&mut self, bytes: &[u8], client: &mut ClientWire) {
         // There is no second request before the answer to the first.
         self.request.buffer.extend_from_slice(bytes);
-        while let Some((head, _)) = self.request.message() {
+        while let Some((head, _)) = self.request.message(true) {
             let id = text_after(&head, "connection_id=");
             let id = id.map(|id| id.split(['&', ' ']).next().unwrap_or(id));
             let at_dial = self.alive_at_dial.take();
@@ -165,15 +167,16 @@ impl RestLine {
             self.asked = Some(Asked {
                 token: header(&head, "authorization").map(str::to_owned),
                 creates_guest: head.starts_with("POST /video/guest?"),
+                is_head: head.starts_with("HEAD "),
             });
         }
     }
 
     fn received(&mut self, bytes: &[u8], client: &mut ClientWire) {
         self.response.buffer.extend_from_slice(bytes);
-        while let Some((head, body)) = self.response.message() {
-            let Some(asked) = self.asked.take() else {
-                continue;
+        while let Some(asked) = &self.asked {
+            let Some((head, body)) = self.response.message(!asked.is_head) else {
+                return;
             };
             let status = head.split(' ').nth(1).unwrap_or_default();
             let json = serde_json::from_slice::<serde_json::Value>(&body).unwrap_or_default();
@@ -184,6 +187,7 @@ impl RestLine {
             if asked.creates_guest && status.starts_with('2') {
                 client.guest_received();
             }
+            self.asked = None;
         }
     }
 }
@@ -213,10 +217,11 @@ impl Head {
     }
 
     /// The next whole message: its head, in which the header names are in lower case, and its body.
-    fn message(&mut self) -> Option<(String, Vec<u8>)> {
+    fn message(&mut self, has_body: bool) -> Option<(String, Vec<u8>)> {
         let end = end_of_head(&self.buffer)?;
         let head = String::from_utf8_lossy(&self.buffer[..end]).into_owned();
-        let length = header(&head, "content-length").and_then(|text| text.parse().ok());
+        let length = header(&head, "content-length").filter(|_| has_body);
+        let length = length.and_then(|text| text.parse().ok());
         let total = end + length.unwrap_or(0);
         if self.buffer.len() < total {
             return None;
@@ -292,6 +297,23 @@ mod tests {
             .map(|a| a.text.clone())
             .collect();
         assert_eq!(texts, [r#"{"type":"connection.ok"}"#, r#"{"type":"x"}"#]);
+    }
+
+    #[test]
+    fn an_answer_to_head_has_no_body() {
+        let wire = Wire::default();
+        let number = wire.lock().add_client(Some("t1".to_owned()));
+        let mut tap = Tap::new(number, 1, Purpose::Rest, None);
+        let mut exchange = |request: &str, response: &str| {
+            let request = format!("{request} / HTTP/1.1\r\nauthorization: t1\r\n\r\n");
+            tap.sent(request.as_bytes(), &wire);
+            let response = format!("HTTP/1.1 {response} x\r\ncontent-length: 6\r\n\r\n");
+            tap.received(response.as_bytes(), Duration::ZERO, &wire);
+        };
+        exchange("HEAD", "503");
+        exchange("HEAD", "401");
+        wire.lock().client(number).load_begins();
+        assert_eq!(wire.lock().accusations(), [""; 0], "the refusal was read");
     }
 
     #[test]

@@ -42,7 +42,9 @@ impl World {
                     .begin(self.of(who), (What::Token, None), leave, token);
             }
             Action::NewGuest(who, leave) => self.new_guest(who, leave),
-            Action::Subscribe(who) => self.members[who].life.subscribe(&self.wire),
+            Action::Subscribe(who) => self.members[who]
+                .life
+                .subscribe(self.clock.elapsed(), &self.wire),
             Action::Replace(who, goodbye) => self.replace(who, goodbye),
             Action::Push(who, count) => {
                 let user = self.members[who].user_id();

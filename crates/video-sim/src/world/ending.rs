@@ -80,7 +80,11 @@ impl World {
         for member in &self.members {
             let life = &member.life;
             let state = life.client.state().borrow().clone();
-            let Some(id) = state.connection_id() else {
+            // Who is stuck may have been let in just before the token ended.
+            let Some(id) = state
+                .connection_id()
+                .filter(|_| !member.is_stuck(&self.wire))
+            else {
                 continue;
             };
             for call in &life.watched {

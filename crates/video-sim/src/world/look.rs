@@ -62,6 +62,9 @@ impl World {
                 _ => {}
             }
         }
+        for (at, words) in self.wire.lock().notes() {
+            self.log.line(at, words);
+        }
         self.coordinator.assert_healthy();
         Ok(())
     }

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use video_core::{FailureClass, Idempotency, RetryBudget, RetryPolicy};
 
+use crate::session::FOR_EVER;
+
 /// The course of one call.
 ///
 /// Whether a failure may be repeated is decided here, by what it says about execution; how often
@@ -41,7 +43,7 @@ pub(super) enum Next {
 
 impl CallMachine {
     pub(super) fn new(now: Instant, timeout: Duration, idempotency: Idempotency) -> Self {
-        let deadline = now + timeout;
+        let deadline = now + timeout.min(FOR_EVER);
         Self {
             deadline,
             idempotency,
@@ -54,7 +56,7 @@ impl CallMachine {
     /// Begins an attempt and tells when it must be over.
     pub(super) fn begin(&mut self, now: Instant, attempt_timeout: Duration) -> Instant {
         self.attempts += 1;
-        self.deadline.min(now + attempt_timeout)
+        self.deadline.min(now + attempt_timeout.min(FOR_EVER))
     }
 
     pub(super) fn remaining(&self, now: Instant) -> Duration {
@@ -108,7 +110,8 @@ impl CallMachine {
             return Next::GiveUp;
         }
         let pause = policy.backoff(self.attempts, jitter);
-        let at = now + pause.max(failure.retry_after.unwrap_or_default());
+        let pause = pause.max(failure.retry_after.unwrap_or_default());
+        let at = now + pause.min(FOR_EVER);
         if at >= self.deadline || !budget.withdraw() {
             return Next::GiveUp;
         }

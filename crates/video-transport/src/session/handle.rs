@@ -59,6 +59,21 @@ impl Default for SessionTimeouts {
     }
 }
 
+impl SessionTimeouts {
+    /// The same, but so that no moment is beyond what a clock can tell.
+    fn capped(self) -> Self {
+        let cap = |timeout: Duration| timeout.min(FOR_EVER);
+        Self {
+            connect: cap(self.connect),
+            open: cap(self.open),
+            greeting: cap(self.greeting),
+            auth_grace: cap(self.auth_grace),
+            token: cap(self.token),
+            close: cap(self.close),
+        }
+    }
+}
+
 /// What a session is made of.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -105,6 +120,8 @@ impl SessionConfig {
     }
 }
 
+/// Longer than any program runs, and short enough to be added to any moment.
+pub(crate) const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 const EVENT_BUFFER: usize = 1024;
 const COMMANDS: usize = 32;
 /// How much longer than the connect timeout a waiter stays, so that the machine's word comes first.
@@ -153,10 +170,19 @@ impl Session {
         let (me_sender, me) = Me::new();
         let network = watch::Sender::new(Network::Online);
         let hub = Arc::new(Hub::new(config.event_buffer));
+        let timeouts = config.timeouts.capped();
+        let mut heartbeat = config.heartbeat;
+        for limit in [
+            &mut heartbeat.interval,
+            &mut heartbeat.idle,
+            &mut heartbeat.probe,
+        ] {
+            *limit = (*limit).min(FOR_EVER);
+        }
         let policies = Policies {
             reconnect: config.reconnect,
-            heartbeat: config.heartbeat,
-            timeouts: config.timeouts,
+            heartbeat,
+            timeouts,
         };
         let driver = Driver {
             machine: Machine::new(policies),
@@ -164,7 +190,7 @@ impl Session {
             user: config.user,
             connector,
             tokens,
-            token_timeout: config.timeouts.token,
+            token_timeout: timeouts.token,
             entropy: config.entropy,
             hub: Arc::clone(&hub),
             state: state_sender,
@@ -182,7 +208,7 @@ impl Session {
             state,
             me,
             network,
-            connect_timeout: config.timeouts.connect,
+            connect_timeout: timeouts.connect,
             task: Mutex::new(Task::Ready(Box::new(driver))),
         })
     }

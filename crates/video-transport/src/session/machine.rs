@@ -20,7 +20,7 @@ use video_core::{ApiError, HeartbeatPolicy, Pace, ReconnectPolicy, TokenError, U
 use self::failure::{Verdict, verdict};
 use self::phase::{Desire, Phase, Progress};
 use super::codec::{Meaning, meaning};
-use super::handle::SessionTimeouts;
+use super::handle::{FOR_EVER, SessionTimeouts};
 use super::heartbeat::{Heartbeat, Pulse};
 use super::state::{ConnectionState, DisconnectReason, Network};
 use crate::error::{ConnectError, ConnectErrorKind, Phase as Late};
@@ -372,7 +372,7 @@ impl Machine {
         if self.network == Network::Offline {
             return self.await_network();
         }
-        let until = now + delay;
+        let until = now + delay.min(FOR_EVER);
         self.phase = Phase::Waiting { until };
         let attempt = self.failures;
         self.outputs
