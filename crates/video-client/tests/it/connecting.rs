@@ -3,13 +3,15 @@
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 use video_client::test_util::dialer_fn;
 use video_client::{
     ConnectErrorKind, ConnectionState, DialErrorKind, DisconnectReason, ErrorKind, EventItem,
-    Phase, StreamVideo, StreamVideoOptions, User, UserId,
+    HeartbeatPolicy, Phase, RpcLimits, SessionTimeouts, StreamVideo, StreamVideoOptions, User,
+    UserId,
 };
 use video_testkit::{Entry, Fault};
 
