@@ -25,14 +25,10 @@ pub(crate) struct Plan {
 
 /// Somebody who takes part.
 #[derive(Debug, Clone)]
-<<<<<<< HEAD
-#[expect(clippy::struct_excessive_bools, reason = "independent choices")]
-=======
 #[expect(
     clippy::struct_excessive_bools,
     reason = "choices that have nothing to do with each other"
 )]
->>>>>>> 8e4cd2b (sim: an answer to HEAD has no body, and who subscribes amid a burst may hear its end)
 pub(crate) struct MemberPlan {
     pub(crate) kind: Kind,
     pub(crate) auto_connect: bool,
