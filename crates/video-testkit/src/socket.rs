@@ -78,7 +78,7 @@ pub(crate) async fn serve(
         auth_type,
         cut,
     };
-    match socket.greet(opening).await {
+    let end = match socket.greet(opening).await {
         Ok(live) => {
             // Dropping the guard journals the end, even if this task is aborted.
             let mut guard = Registered {
@@ -87,12 +87,21 @@ pub(crate) async fn serve(
                 end: End::CUT,
             };
             guard.end = socket.live(live).await;
+            guard.end
         }
-        Err(end) => shared.journal.write(Entry::SocketClosed {
-            connection_id: None,
-            code: end.code,
-            by: end.by,
-        }),
+        Err(end) => {
+            shared.journal.write(Entry::SocketClosed {
+                connection_id: None,
+                code: end.code,
+                by: end.by,
+            });
+            end
+        }
+    };
+    if end.by == ClosedBy::Client {
+        // The journal knows of the goodbye before the client sees it answered. The client may be
+        // gone already; it said goodbye all the same.
+        drop(socket.writer.echo_close(end.code).await);
     }
 }
 
@@ -121,14 +130,11 @@ impl Socket<'_> {
                 self.writer.pong(&payload).await.map_err(|_| End::CUT)?;
                 Ok(None)
             }
-            Some(Incoming::Close(code)) => {
-                // The client may be gone already; it said goodbye all the same.
-                drop(self.writer.echo_close(code).await);
-                Err(End {
-                    code,
-                    by: ClosedBy::Client,
-                })
-            }
+            // Answered once the end is journaled.
+            Some(Incoming::Close(code)) => Err(End {
+                code,
+                by: ClosedBy::Client,
+            }),
             Some(Incoming::Broken(code)) => Err(self.close(code, "protocol error").await),
         }
     }
