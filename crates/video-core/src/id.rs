@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The longest user id, call type or call id that is accepted, in bytes.
@@ -60,6 +61,21 @@ fn check(
     match text.chars().find(|c| forbidden(*c)) {
         Some(character) => Err(InvalidId::Character { what, character }),
         None => Ok(()),
+    }
+}
+
+/// Makes a value of a text without a `String` on the way: `Cow` never borrows by itself.
+struct ReadText<F>(F);
+
+impl<T, F: FnOnce(&str) -> Result<T, InvalidId>> Visitor<'_> for ReadText<F> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        (self.0)(text).map_err(E::custom)
     }
 }
 
@@ -148,8 +164,7 @@ macro_rules! validated {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                Self::new(&*text).map_err(serde::de::Error::custom)
+                deserializer.deserialize_str(ReadText(|text: &str| Self::new(text)))
             }
         }
     };
@@ -169,8 +184,7 @@ macro_rules! opaque {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                Ok(Self(Arc::from(&*text)))
+                deserializer.deserialize_str(ReadText(|text: &str| Ok(Self(Arc::from(text)))))
             }
         }
     };
