@@ -46,7 +46,9 @@ pub struct Event(Arc<Inner>);
 
 struct Inner {
     kind: Cow<'static, str>,
-    call_cid: Option<CallCid>,
+    /// The JSON of the call's name, a part of `raw`, until somebody asks for the name.
+    call_json: Option<Bytes>,
+    call_cid: OnceLock<Option<CallCid>>,
     raw: Bytes,
     payload: OnceLock<Result<EventPayload, InvalidEvent>>,
 }
@@ -103,10 +105,12 @@ impl Event {
     /// [`InvalidEvent`] if the frame is not a JSON object with a text `type`.
     pub fn parse(raw: Bytes) -> Result<Self, InvalidEvent> {
         let peek = peek::peek(&raw).map_err(|reason| InvalidEvent::new(&raw, reason))?;
-        let (kind, call_cid) = (peek.kind(), peek.call_cid());
+        let kind = peek.kind();
+        let call_json = peek.call_cid().map(|json| raw.slice_ref(json.as_bytes()));
         Ok(Self(Arc::new(Inner {
             kind,
-            call_cid,
+            call_json,
+            call_cid: OnceLock::new(),
             raw,
             payload: OnceLock::new(),
         })))
@@ -121,7 +125,9 @@ impl Event {
     /// The call it belongs to, if it belongs to one.
     #[must_use]
     pub fn call_cid(&self) -> Option<&CallCid> {
-        self.0.call_cid.as_ref()
+        let json = self.0.call_json.as_ref()?;
+        let read = || serde_json::from_slice(json).ok();
+        self.0.call_cid.get_or_init(read).as_ref()
     }
 
     /// The JSON as it came.
@@ -152,7 +158,7 @@ impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event")
             .field("kind", &self.0.kind)
-            .field("call_cid", &self.0.call_cid.as_deref())
+            .field("call_cid", &self.call_cid().map(CallCid::as_str))
             .field("len", &self.0.raw.len())
             .finish_non_exhaustive()
     }

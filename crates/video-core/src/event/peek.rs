@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::kind;
-use crate::id::CallCid;
 
 #[derive(Deserialize)]
 pub(super) struct Peek<'a> {
@@ -55,7 +54,8 @@ impl Peek<'_> {
         }
     }
 
-    pub(super) fn call_cid(&self) -> Option<CallCid> {
-        serde_json::from_str(self.call_cid?.get()).ok()
+    /// Where the name of the call stands: its JSON, a part of the frame.
+    pub(super) fn call_cid(&self) -> Option<&str> {
+        self.call_cid.map(RawValue::get)
     }
 }
