@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use tokio_util::either::Either;
 use tracing::dispatcher;
 use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
@@ -28,10 +29,8 @@ pub fn carry_subscriber<F: Future>(task: F) -> impl Future<Output = F::Output> {
         let exists = !current.is::<NoSubscriber>();
         exists.then(|| current.clone())
     });
-    async move {
-        match current {
-            Some(current) => task.with_subscriber(current).await,
-            None => task.await,
-        }
+    match current {
+        Some(current) => Either::Left(task.with_subscriber(current)),
+        None => Either::Right(task),
     }
 }
