@@ -1,6 +1,6 @@
 //! Streams over TLS.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use async_trait::async_trait;
 use rustls::pki_types::pem::PemObject;
@@ -62,7 +62,7 @@ impl<D: Dialer> TlsDialer<D> {
         if let Some(Connector(connector)) = self.connector.get() {
             return Ok(connector.clone());
         }
-        let made = Connector(TlsConnector::from(Arc::new(config(&self.roots)?)));
+        let made = Connector(TlsConnector::from(shared(&self.roots)?));
         Ok(self.connector.get_or_init(|| made).0.clone())
     }
 }
@@ -88,6 +88,21 @@ impl<D: Dialer> Dialer for TlsDialer<D> {
             .map_err(|error| DialError::with_source(DialErrorKind::Tls, error))?;
         Ok(BoxIo::new(stream))
     }
+}
+
+/// The configurations in use. All clients of a process that trust the same share one.
+static SHARED: Mutex<Vec<(TlsRoots, Weak<ClientConfig>)>> = Mutex::new(Vec::new());
+
+fn shared(roots: &TlsRoots) -> Result<Arc<ClientConfig>, DialError> {
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.retain(|(_, config)| config.strong_count() > 0);
+    let known = shared.iter().find(|(known, _)| known == roots);
+    if let Some(config) = known.and_then(|(_, config)| config.upgrade()) {
+        return Ok(config);
+    }
+    let made = Arc::new(config(roots)?);
+    shared.push((roots.clone(), Arc::downgrade(&made)));
+    Ok(made)
 }
 
 fn config(roots: &TlsRoots) -> Result<ClientConfig, DialError> {
