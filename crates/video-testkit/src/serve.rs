@@ -133,6 +133,8 @@ async fn run<I>(
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
+        // A client that went before the 101 gets no socket: hyper would never hand over the stream.
+        return;
     }
     let pending = upgraded
         .lock()
