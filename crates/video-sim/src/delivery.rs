@@ -101,11 +101,11 @@ impl Delivery {
         Ok(())
     }
 
-    /// Nothing is left to be heard: what arrived before `now` on the connection that is alive was
+    /// Nothing is left to be heard: what arrived before `due` on the connection that is alive was
     /// delivered, and the last state that was told is the state.
     pub(crate) fn settled(
         &self,
-        now: Duration,
+        due: Duration,
         actual: &ConnectionState,
         wire: &ClientWire,
     ) -> Result<(), String> {
@@ -125,8 +125,7 @@ impl Delivery {
             .find(accepted)
             .map(|arrival| arrival.link);
         let unheard = wire.arrivals().skip(self.next);
-        // Time only passes when nobody has anything to do.
-        let is_due = |arrival: &&Arrival| Some(arrival.link) == link && arrival.at < now;
+        let is_due = |arrival: &&Arrival| Some(arrival.link) == link && arrival.at < due;
         let mut due = unheard
             .filter(is_due)
             .skip(usize::try_from(self.missed).unwrap_or(usize::MAX));

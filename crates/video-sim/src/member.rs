@@ -44,6 +44,8 @@ pub(crate) struct Life {
     pub(crate) quick: Listener,
     /// Hears everything rarely.
     pub(crate) slow: Listener,
+    /// When the slow one heard last.
+    pub(crate) slow_heard: Duration,
     /// The calls that were watched since the last disconnect.
     pub(crate) watched: BTreeSet<usize>,
     /// The first operation that counts for them.
@@ -139,6 +141,7 @@ impl Life {
             wish: Wish::new(connects, plan.keep_alive_in_background),
             quick: Listener::new(client.events(), Delivery::from(now, wire)),
             slow: Listener::new(client.events(), Delivery::from(now, wire)),
+            slow_heard: now,
             client,
             watched: BTreeSet::new(),
             watched_since: 0,

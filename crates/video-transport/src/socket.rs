@@ -7,6 +7,8 @@ pub(crate) mod internals;
 mod websocket;
 
 use std::fmt;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -35,17 +37,26 @@ pub trait EventConnector: fmt::Debug + Send + Sync {
 /// An open message socket. Dropping it cuts the connection.
 #[async_trait]
 pub trait EventSocket: fmt::Debug + Send {
-    /// The next message. `None` once the socket has failed or both sides have closed.
+    /// Polls for the next message. `None` once the socket has failed or both sides have closed.
+    ///
+    /// An error is [`SocketError`] if the connection broke or the peer violated the protocol. No
+    /// message follows.
+    ///
+    /// Whoever stops polling loses no message: what has been read of one is kept for the next poll.
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, SocketError>>>;
+
+    /// The next message: [`poll_recv`](Self::poll_recv), awaited.
     ///
     /// # Errors
     ///
-    /// [`SocketError`] if the connection broke or the peer violated the protocol. No message
-    /// follows.
+    /// Those of [`poll_recv`](Self::poll_recv).
     ///
     /// # Cancel safety
     ///
     /// Cancel safe: a cancelled call loses no message.
-    async fn recv(&mut self) -> Option<Result<Frame, SocketError>>;
+    async fn recv(&mut self) -> Option<Result<Frame, SocketError>> {
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
 
     /// Sends a message.
     ///

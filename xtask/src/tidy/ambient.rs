@@ -62,10 +62,6 @@ pub(crate) const LEGAL: &[(&str, &str)] = &[
         "counts how long a loss lasts",
     ),
     (
-        "crates/video-transport/src/socket/websocket.rs",
-        "owns the task that reads the socket",
-    ),
-    (
         "crates/video-sim/src/bin/bench/stopwatch.rs",
         "measures how long things take",
     ),

@@ -1,12 +1,16 @@
 //! Runs a machine on the runtime. No policy: it does what the machine asks and reports what
 //! happened.
 
+use std::fmt;
+use std::future::{Future, pending, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
+use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, warn};
 use video_core::{Event, TokenError, TokenErrorKind, TokenSource, User, UserToken};
@@ -50,7 +54,7 @@ pub(super) struct Driver {
     pub(super) hub: Arc<Hub>,
     pub(super) state: watch::Sender<ConnectionState>,
     pub(super) me: Me,
-    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) commands: mpsc::Receiver<Box<Command>>,
     pub(super) network: watch::Receiver<Network>,
     pub(super) sleep_watch: SleepWatch,
     pub(super) tasks: Tasks,
@@ -59,9 +63,12 @@ pub(super) struct Driver {
 /// What is under way for the machine.
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
-    jobs: JoinSet<Done>,
-    opening: Option<(Epoch, AbortHandle)>,
+    /// At most one: the machine fetches one token at a time.
+    token: JoinSet<Result<UserToken, TokenError>>,
+    opening: Option<(Epoch, Opening)>,
     socket: Option<(Epoch, Box<dyn EventSocket>)>,
+    /// Until when the socket is not read, for a listener that is far behind.
+    held: Option<Instant>,
     /// How many bytes of the socket are known to the machine.
     received: u64,
     include_details: bool,
@@ -72,61 +79,86 @@ pub(super) struct Tasks {
     close_waiters: Vec<oneshot::Sender<()>>,
 }
 
-#[derive(Debug)]
-enum Done {
-    Opened(Epoch, Result<Box<dyn EventSocket>, ConnectError>),
-    Token(Result<UserToken, TokenError>),
+/// A socket, or why there is none.
+type Opened = Result<Box<dyn EventSocket>, ConnectError>;
+
+/// A socket that is being opened, within the driver's task. Dropping it gives it up.
+struct Opening(Pin<Box<dyn Future<Output = Opened> + Send>>);
+
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opening")
+    }
 }
 
 impl Driver {
     /// Runs until shut down, or until no handle is left.
     pub(super) async fn run(mut self) {
         while !self.machine.is_finished() {
-            if self.sleep_watch.has_slept(now()) {
-                debug!("the host slept, or its clock was set");
-                self.handle(Input::Doubted).await;
+            let deadline = self.deadline();
+            // Not left to the timer alone, which a socket that always has more would hold up.
+            if deadline.is_some_and(|deadline| deadline <= now()) {
+                self.tick().await;
+                continue;
             }
-            let look = self
-                .state
-                .borrow()
-                .is_connected()
-                .then(|| now() + SLEEP_WATCH);
-            let deadline = earlier(self.machine.deadline(), look);
+            // A socket that always has more leaves the thread to others now and then.
+            consume_budget().await;
             let tasks = &mut self.tasks;
             let input = tokio::select! {
                 biased;
-                command = self.commands.recv(), if !tasks.orphaned => Some(self.command(command)),
-                Some(done) = tasks.jobs.join_next() => match done {
-                    Ok(done) => self.job_done(done),
-                    // An attempt that was given up, or a source of tokens that panicked.
-                    Err(error) if error.is_cancelled() => None,
-                    Err(_) => Some(Input::Token(Err(TokenError::new(
-                        TokenErrorKind::LoaderPanicked,
-                    )))),
-                },
+                command = self.commands.recv(), if !tasks.orphaned => self.command(command),
+                Some(token) = tasks.token.join_next() => Input::Token(token.unwrap_or_else(|_| {
+                    Err(TokenError::new(TokenErrorKind::LoaderPanicked))
+                })),
                 Ok(()) = self.network.changed() => {
-                    Some(Input::Network(*self.network.borrow_and_update()))
+                    Input::Network(*self.network.borrow_and_update())
                 }
-                (epoch, frame) = receive(&mut tasks.socket) => self.received(epoch, frame).await,
-                () = sleep(deadline) => {
-                    if let Some(heard) = self.heard() {
-                        self.handle(heard).await;
-                    }
-                    Some(Input::Tick)
+                (epoch, opened) = opened(&mut tasks.opening) => self.opened(epoch, opened),
+                () = self.hub.caught_up(), if tasks.held.is_some() => {
+                    tasks.held = None;
+                    continue;
                 }
+                (epoch, frame) = receive(&mut tasks.socket), if tasks.held.is_none() => {
+                    self.received(epoch, frame).await
+                }
+                () = sleep(deadline) => continue,
             };
-            if let Some(input) = input {
-                self.handle(input).await;
-            }
+            self.handle(input).await;
         }
     }
 
-    fn command(&mut self, command: Option<Command>) -> Input {
+    /// When to look at the clocks at the latest.
+    fn deadline(&self) -> Option<Instant> {
+        let look = self
+            .tasks
+            .socket
+            .as_ref()
+            .and_then(|_| self.sleep_watch.next_look());
+        let machine = self.machine.deadline().map(Instant::from_std);
+        machine.into_iter().chain(look).chain(self.tasks.held).min()
+    }
+
+    /// Time has passed.
+    async fn tick(&mut self) {
+        if self.tasks.held.take_if(|held| *held <= now()).is_some() {
+            self.hub.give_up();
+        }
+        if self.sleep_watch.has_slept(now()) {
+            debug!("the host slept, or its clock was set");
+            self.handle(Input::Doubted).await;
+        }
+        if let Some(heard) = self.heard() {
+            self.handle(heard).await;
+        }
+        self.handle(Input::Tick).await;
+    }
+
+    fn command(&mut self, command: Option<Box<Command>>) -> Input {
         let Some(command) = command else {
             self.tasks.orphaned = true;
             return Input::Shutdown;
         };
-        match command {
+        match *command {
             Command::Connect {
                 options,
                 patience,
@@ -151,22 +183,15 @@ impl Driver {
         }
     }
 
-    fn job_done(&mut self, done: Done) -> Option<Input> {
-        match done {
-            Done::Token(result) => Some(Input::Token(result)),
-            Done::Opened(epoch, result) => {
-                // An attempt that was given up just before it was done.
-                self.tasks
-                    .opening
-                    .take_if(|(opening, _)| *opening == epoch)?;
-                Some(match result {
-                    Ok(socket) => {
-                        self.tasks.socket = Some((epoch, socket));
-                        Input::Opened(epoch)
-                    }
-                    Err(error) => Input::OpenFailed(epoch, error),
-                })
+    fn opened(&mut self, epoch: Epoch, result: Opened) -> Input {
+        self.tasks.opening = None;
+        match result {
+            Ok(socket) => {
+                self.sleep_watch.start(now());
+                self.tasks.socket = Some((epoch, socket));
+                Input::Opened(epoch)
             }
+            Err(error) => Input::OpenFailed(epoch, error),
         }
     }
 
@@ -174,26 +199,23 @@ impl Driver {
         &mut self,
         epoch: Epoch,
         frame: Option<Result<Frame, crate::socket::SocketError>>,
-    ) -> Option<Input> {
+    ) -> Input {
         // The machine hears of the frame itself.
         drop(self.heard());
-        Some(match frame {
+        match frame {
             Some(Ok(Frame::Text(data) | Frame::Binary(data))) => match Event::parse(data) {
                 Ok(event) => Input::Received(epoch, event),
                 Err(error) => {
                     self.tasks.skipped += 1;
                     warn!(%error, total = self.tasks.skipped, "skipped a frame that is no event");
                     let total = self.tasks.skipped;
-                    self.publish(EventItem::Skipped(SkippedFrame { error, total }))
-                        .await;
+                    self.publish(EventItem::Skipped(SkippedFrame { error, total }));
                     Input::Heard(epoch)
                 }
             },
             Some(Ok(Frame::Ping(data))) => {
-                if let Some(failed) = self.send(Frame::Pong(data)).await {
-                    return Some(failed);
-                }
-                Input::Heard(epoch)
+                let failed = self.send(Frame::Pong(data)).await;
+                failed.unwrap_or(Input::Heard(epoch))
             }
             Some(Ok(Frame::Pong(_))) => Input::Heard(epoch),
             Some(Ok(Frame::Close(frame))) => {
@@ -209,7 +231,7 @@ impl Driver {
                 Input::Lost(epoch, Loss::Failed(error))
             }
             None => Input::Lost(epoch, Loss::Ended),
-        })
+        }
     }
 
     /// That bytes have come since the last look, if they have.
@@ -253,9 +275,7 @@ impl Driver {
             }
             Output::Discard => {
                 self.tasks.socket = None;
-                if let Some((_, job)) = self.tasks.opening.take() {
-                    job.abort();
-                }
+                self.tasks.opening = None;
             }
             Output::State(state) => {
                 debug!(?state, "connection");
@@ -263,12 +283,12 @@ impl Driver {
                     self.me.forget();
                 }
                 self.state.send_replace(state.clone());
-                self.publish(EventItem::Connection(state)).await;
+                self.publish(EventItem::Connection(state));
             }
             Output::Greeted(event) => self.me.greeted(&event),
             Output::Emit(event) => {
                 self.me.heard(&event);
-                self.publish(EventItem::Event(event)).await;
+                self.publish(EventItem::Event(event));
             }
             Output::Resolve(result) => {
                 for waiter in self.tasks.connect_waiters.drain(..) {
@@ -287,15 +307,13 @@ impl Driver {
 
     fn open(&mut self, epoch: Epoch) {
         let (connector, uri) = (Arc::clone(&self.connector), self.uri.clone());
-        let job = self.tasks.jobs.spawn(carry_subscriber(async move {
-            Done::Opened(epoch, connector.open(uri).await)
-        }));
-        self.tasks.opening = Some((epoch, job));
+        let opening = Box::pin(async move { connector.open(uri).await });
+        self.tasks.opening = Some((epoch, Opening(opening)));
     }
 
     fn fetch_token(&mut self, rejected: Option<UserToken>) {
         let (tokens, limit) = (Arc::clone(&self.tokens), self.token_timeout);
-        self.tasks.jobs.spawn(carry_subscriber(async move {
+        self.tasks.token.spawn(carry_subscriber(async move {
             let fetch = async {
                 match &rejected {
                     Some(rejected) => tokens.refresh(rejected).await,
@@ -303,7 +321,7 @@ impl Driver {
                 }
             };
             let late = |_| Err(TokenError::new(TokenErrorKind::LoaderTimeout));
-            Done::Token(timeout(limit, fetch).await.unwrap_or_else(late))
+            timeout(limit, fetch).await.unwrap_or_else(late)
         }));
     }
 
@@ -316,32 +334,18 @@ impl Driver {
         }
     }
 
-    /// Gives an item to the subscribers, and them a chance to keep up: bounded, because no
-    /// subscriber may hold up the connection.
-    async fn publish(&mut self, item: EventItem) {
-        let mut behind = self.hub.publish(item);
-        for _ in 0..MAX_YIELDS {
-            if !behind {
-                break;
-            }
-            tokio::task::yield_now().await;
-            behind = self.hub.is_behind();
+    /// Gives an item to the subscribers. The socket waits a little for one that is far behind, and
+    /// nothing else does: no subscriber may hold up the connection.
+    fn publish(&mut self, item: EventItem) {
+        if self.hub.publish(item) {
+            self.tasks.held.get_or_insert(now() + PATIENCE);
         }
     }
 }
 
-const MAX_YIELDS: usize = 4;
-
-/// How often a connected driver looks whether the host has slept.
-const SLEEP_WATCH: Duration = Duration::from_secs(10);
-
-fn earlier(
-    deadline: Option<std::time::Instant>,
-    look: Option<Instant>,
-) -> Option<std::time::Instant> {
-    let look = look.map(Instant::into_std);
-    deadline.into_iter().chain(look).min()
-}
+/// How long the socket waits for a listener that is far behind: longer than a busy host keeps a
+/// thread from its processor, and too short to be felt.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 impl Drop for Driver {
     /// However the driver ends, and even if it never ran, nobody is left believing in it.
@@ -359,19 +363,26 @@ impl Drop for Driver {
     }
 }
 
+async fn opened(opening: &mut Option<(Epoch, Opening)>) -> (Epoch, Opened) {
+    match opening {
+        Some((epoch, Opening(opening))) => (*epoch, opening.await),
+        None => pending().await,
+    }
+}
+
 async fn receive(
     socket: &mut Option<(Epoch, Box<dyn EventSocket>)>,
 ) -> (Epoch, Option<Result<Frame, crate::socket::SocketError>>) {
     match socket {
-        Some((epoch, socket)) => (*epoch, socket.recv().await),
-        None => std::future::pending().await,
+        Some((epoch, socket)) => (*epoch, poll_fn(|cx| socket.poll_recv(cx)).await),
+        None => pending().await,
     }
 }
 
-async fn sleep(deadline: Option<std::time::Instant>) {
+async fn sleep(deadline: Option<Instant>) {
     match deadline {
-        Some(deadline) => sleep_until(deadline.into()).await,
-        None => std::future::pending().await,
+        Some(deadline) => sleep_until(deadline).await,
+        None => pending().await,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
@@ -10,12 +11,12 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::ReusableBoxFuture;
 use video_core::{CallCid, Event};
 
-use super::hub::EventItem;
+use super::hub::{EventItem, Pace};
 
 /// A stream of events, from the moment it was made.
 ///
-/// A listener that falls behind loses the oldest items and is told how many. It never slows the
-/// connection or other listeners.
+/// A listener that falls behind loses the oldest items and is told how many. The socket waits for
+/// it 20 ms at most, and not again until it has caught up; nothing else waits for it.
 ///
 /// # Examples
 ///
@@ -28,7 +29,7 @@ use super::hub::EventItem;
 /// # }
 /// ```
 pub struct Events {
-    receiver: Option<broadcast::Receiver<EventItem>>,
+    receiver: Option<(broadcast::Receiver<EventItem>, Arc<Pace>)>,
     kinds: Option<Vec<String>>,
     call: Option<CallCid>,
 }
@@ -50,9 +51,9 @@ pub enum WaitError {
 }
 
 impl Events {
-    pub(super) fn new(receiver: broadcast::Receiver<EventItem>) -> Self {
+    pub(super) fn new(receiver: broadcast::Receiver<EventItem>, pace: Arc<Pace>) -> Self {
         Self {
-            receiver: Some(receiver),
+            receiver: Some((receiver, pace)),
             kinds: None,
             call: None,
         }
@@ -105,11 +106,13 @@ impl Events {
     /// Cancel safe: a cancelled call loses no item.
     pub async fn next(&mut self) -> Option<EventItem> {
         loop {
-            let item = match self.receiver.as_mut()?.recv().await {
+            let (receiver, pace) = self.receiver.as_mut()?;
+            let item = match receiver.recv().await {
                 Ok(item) => item,
                 Err(RecvError::Lagged(missed)) => EventItem::Lagged { missed },
                 Err(RecvError::Closed) => return None,
             };
+            pace.heard(|| receiver.len());
             match &item {
                 EventItem::Event(event) if !self.lets_through(event) => {}
                 _ => return Some(item),

@@ -123,6 +123,7 @@ impl SessionConfig {
 /// Longer than any program runs, and short enough to be added to any moment.
 pub(crate) const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 const EVENT_BUFFER: usize = 1024;
+/// Boxed, because a queue of the runtime has room for 32 from the start.
 const COMMANDS: usize = 32;
 /// How much longer than the connect timeout a waiter stays, so that the machine's word comes first.
 const MARGIN: Duration = Duration::from_secs(1);
@@ -132,14 +133,14 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// Dropping it closes the socket politely, in the background and within the close timeout.
 #[derive(Debug)]
 pub struct Session {
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<Box<Command>>,
     hub: Arc<Hub>,
     state: watch::Receiver<ConnectionState>,
     me: watch::Receiver<Option<Arc<OwnUser>>>,
     network: watch::Sender<Network>,
     connect_timeout: Duration,
     /// Kept free for a wish to end that must not be lost.
-    place: Mutex<Option<mpsc::OwnedPermit<Command>>>,
+    place: Mutex<Option<mpsc::OwnedPermit<Box<Command>>>>,
     task: Mutex<Task>,
 }
 
@@ -236,7 +237,7 @@ impl Session {
         matches!(&*self.task(), Task::Running(_))
     }
 
-    fn place(&self) -> std::sync::MutexGuard<'_, Option<mpsc::OwnedPermit<Command>>> {
+    fn place(&self) -> std::sync::MutexGuard<'_, Option<mpsc::OwnedPermit<Box<Command>>>> {
         self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -255,11 +256,11 @@ impl EventChannel for Session {
         self.start();
         let (reply, answer) = oneshot::channel();
         let patience = Some(self.connect_timeout);
-        let command = Command::Connect {
+        let command = Box::new(Command::Connect {
             options,
             patience,
             reply: Some(reply),
-        };
+        });
         self.commands.send(command).await.map_err(shut_down)?;
         // The machine ends the wish with its last waiter; one who came earlier leaves by itself.
         if let Ok(answer) = timeout(self.connect_timeout + MARGIN, answer).await {
@@ -275,11 +276,11 @@ impl EventChannel for Session {
     fn connect_in_background(&self, options: ConnectOptions) {
         self.start();
         // Fails only if the session is over, or has so many wishes that one more is no news.
-        drop(self.commands.try_send(Command::Connect {
+        drop(self.commands.try_send(Box::new(Command::Connect {
             options,
             patience: None,
             reply: None,
-        }));
+        })));
     }
 
     async fn disconnect(&self) {
@@ -289,7 +290,7 @@ impl EventChannel for Session {
         let (reply, closed) = oneshot::channel();
         if self
             .commands
-            .send(Command::Disconnect(Some(reply)))
+            .send(Box::new(Command::Disconnect(Some(reply))))
             .await
             .is_ok()
         {
@@ -306,7 +307,7 @@ impl EventChannel for Session {
         let reserve = || self.commands.clone().try_reserve_owned().ok();
         // None only if the queue is full since the last such wish, which is then in it.
         if let Some(kept) = place.take().or_else(reserve) {
-            let commands = kept.send(Command::Disconnect(None));
+            let commands = kept.send(Box::new(Command::Disconnect(None)));
             *place = commands.try_reserve_owned().ok();
         }
     }
@@ -316,7 +317,12 @@ impl EventChannel for Session {
             return;
         }
         let (reply, closed) = oneshot::channel();
-        if self.commands.send(Command::Pause(reply)).await.is_ok() {
+        if self
+            .commands
+            .send(Box::new(Command::Pause(reply)))
+            .await
+            .is_ok()
+        {
             drop(closed.await);
         }
     }
@@ -324,7 +330,7 @@ impl EventChannel for Session {
     async fn resume(&self) {
         if self.has_started() {
             // Fails only if the session is over.
-            drop(self.commands.send(Command::Resume).await);
+            drop(self.commands.send(Box::new(Command::Resume)).await);
         }
     }
 
@@ -332,8 +338,8 @@ impl EventChannel for Session {
         if self.has_started() {
             let kept = self.place().take();
             match kept {
-                Some(kept) => drop(kept.send(Command::Shutdown)),
-                None => drop(self.commands.send(Command::Shutdown).await),
+                Some(kept) => drop(kept.send(Box::new(Command::Shutdown))),
+                None => drop(self.commands.send(Box::new(Command::Shutdown)).await),
             }
             self.commands.closed().await;
         }

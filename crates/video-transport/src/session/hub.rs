@@ -1,9 +1,10 @@
 //! Fans events out to whoever listens.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 use video_core::{Event, InvalidEvent};
 
 use super::events::Events;
@@ -40,14 +41,41 @@ pub struct SkippedFrame {
 /// The fan-out of a session. Its buffer is made for the first listener.
 pub(super) struct Hub {
     capacity: usize,
+    pace: Arc<Pace>,
     inner: Mutex<Inner>,
 }
 
 enum Inner {
     /// Nobody has listened yet.
     Quiet,
-    Open(broadcast::Sender<EventItem>),
+    Open(Fan),
     Closed,
+}
+
+struct Fan {
+    items: broadcast::Sender<EventItem>,
+    /// How many items may pass before somebody can be far behind. To ask is dearer than to send.
+    unchecked: usize,
+    /// Whether a listener that is far behind is worth a wait.
+    patient: bool,
+}
+
+/// How listeners tell that they catch up.
+#[derive(Debug)]
+pub(super) struct Pace {
+    /// How many items may be left to somebody who has caught up.
+    few: usize,
+    awaited: AtomicBool,
+    heard: Notify,
+}
+
+impl Pace {
+    /// A listener took an item, and has these before it.
+    pub(super) fn heard(&self, rest: impl FnOnce() -> usize) {
+        if self.awaited.load(Ordering::Relaxed) && rest() <= self.few {
+            self.heard.notify_one();
+        }
+    }
 }
 
 impl Hub {
@@ -55,6 +83,11 @@ impl Hub {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             capacity: capacity.max(1),
+            pace: Arc::new(Pace {
+                few: capacity / 4,
+                awaited: AtomicBool::new(false),
+                heard: Notify::new(),
+            }),
             inner: Mutex::new(Inner::Quiet),
         }
     }
@@ -62,29 +95,59 @@ impl Hub {
     pub(super) fn subscribe(&self) -> Events {
         let mut inner = self.lock();
         if matches!(*inner, Inner::Quiet) {
-            *inner = Inner::Open(broadcast::Sender::new(self.capacity));
+            *inner = Inner::Open(Fan {
+                items: broadcast::Sender::new(self.capacity),
+                unchecked: 0,
+                patient: true,
+            });
         }
         match &*inner {
-            Inner::Open(sender) => Events::new(sender.subscribe()),
+            Inner::Open(fan) => Events::new(fan.items.subscribe(), Arc::clone(&self.pace)),
             Inner::Quiet | Inner::Closed => Events::ended(),
         }
     }
 
-    /// Gives an item to all listeners. Tells whether one of them is far behind.
+    /// Gives an item to all listeners. Tells whether one of them is far behind and worth a wait.
     pub(super) fn publish(&self, item: EventItem) -> bool {
-        match &*self.lock() {
-            Inner::Open(sender) => {
-                // No listener is no failure.
-                drop(sender.send(item));
-                sender.len() > self.capacity / 2
-            }
-            Inner::Quiet | Inner::Closed => false,
+        let Inner::Open(fan) = &mut *self.lock() else {
+            return false;
+        };
+        // No listener is no failure.
+        drop(fan.items.send(item));
+        if let Some(rest) = fan.unchecked.checked_sub(1) {
+            fan.unchecked = rest;
+            return false;
+        }
+        let (half, waiting) = (self.capacity / 2, fan.items.len());
+        let behind = waiting > half;
+        fan.patient |= !behind;
+        fan.unchecked = match behind {
+            true => self.capacity / 16,
+            false => half - waiting,
+        };
+        behind && fan.patient
+    }
+
+    /// Waits until no listener is far behind. Cancel safe.
+    pub(super) async fn caught_up(&self) {
+        self.pace.awaited.store(true, Ordering::Relaxed);
+        while self.is_behind() {
+            self.pace.heard.notified().await;
+        }
+        self.pace.awaited.store(false, Ordering::Relaxed);
+    }
+
+    /// Ends the wait: whoever is still far behind is not waited for again before it has caught up.
+    pub(super) fn give_up(&self) {
+        self.pace.awaited.store(false, Ordering::Relaxed);
+        if let Inner::Open(fan) = &mut *self.lock() {
+            fan.patient = false;
         }
     }
 
-    pub(super) fn is_behind(&self) -> bool {
+    fn is_behind(&self) -> bool {
         match &*self.lock() {
-            Inner::Open(sender) => sender.len() > self.capacity / 2,
+            Inner::Open(fan) => fan.items.len() > self.pace.few,
             Inner::Quiet | Inner::Closed => false,
         }
     }
@@ -159,6 +222,46 @@ mod tests {
         let behind: Vec<bool> = (0..4).map(|n| hub.publish(event(n))).collect();
         assert_eq!(behind, [false, false, true, true]);
         assert!(hub.is_behind());
+    }
+
+    #[tokio::test]
+    async fn whoever_catches_up_ends_the_wait() {
+        let hub = Hub::new(4);
+        let mut listener = hub.subscribe();
+        for n in 0..3 {
+            hub.publish(event(n));
+        }
+        let reads = async {
+            for _ in 0..2 {
+                listener.next().await;
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = hub.caught_up() => {}
+            () = async { reads.await; std::future::pending().await } => {}
+        }
+        assert!(!hub.publish(event(3)));
+    }
+
+    #[tokio::test]
+    async fn whoever_was_given_up_is_waited_for_again_once_it_has_caught_up() {
+        let hub = Hub::new(4);
+        let mut listener = hub.subscribe();
+        let wait = || {
+            let asked: Vec<bool> = (0..4).map(|n| hub.publish(event(n))).collect();
+            asked.contains(&true)
+        };
+        assert!(wait());
+        hub.give_up();
+        assert!(!wait());
+        // A lag, and what is left.
+        for _ in 0..5 {
+            listener.next().await;
+        }
+        hub.publish(event(0));
+        assert!(wait());
     }
 
     #[tokio::test]

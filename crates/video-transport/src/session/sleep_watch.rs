@@ -13,6 +13,9 @@ pub(super) struct SleepWatch {
     last: Option<(Instant, SystemTime)>,
 }
 
+/// How often to look.
+const PERIOD: Duration = Duration::from_secs(10);
+
 /// A difference below this is no sleep, but a busy host or a clock that is kept in time.
 const TOLERANCE: Duration = Duration::from_secs(30);
 
@@ -22,6 +25,16 @@ impl SleepWatch {
             wall_clock,
             last: None,
         }
+    }
+
+    /// A connection begins: what was before does not matter.
+    pub(super) fn start(&mut self, now: Instant) {
+        self.last = Some((now, self.wall_clock.now()));
+    }
+
+    /// When to look again, once started.
+    pub(super) fn next_look(&self) -> Option<Instant> {
+        self.last.map(|(last, _)| last + PERIOD)
     }
 
     /// Whether the host has slept, or its clock was set forward, since the last look. A clock that

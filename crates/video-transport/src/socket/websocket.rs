@@ -5,7 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,14 +15,12 @@ use http::Uri;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, ReadBuf, ReadHalf, WriteHalf};
-use tokio::sync::mpsc;
 use tokio::time::timeout;
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::sync::ReusableBoxFuture;
 
 use super::assembler::{Fragment, FragmentKind, MessageAssembler};
 use super::handshake::upgrade;
 use super::{EventConnector, EventSocket, Frame, SocketError};
-use crate::carry::carry_subscriber;
 use crate::entropy::Entropy;
 use crate::error::{ConnectError, ConnectErrorKind};
 use crate::net::{Dialer, Target};
@@ -84,45 +82,37 @@ type Stream = TokioIo<Upgraded>;
 
 /// An open `WebSocket`.
 ///
-/// Reading a frame can not be cancelled without losing its place in the stream, so it happens on
-/// a task of its own, which ends with the socket.
+/// Reading a message can not be given up without losing its place in the stream, so the read that
+/// is under way is kept here, and goes on at the next poll.
 struct WebSocket {
     write: WebSocketWrite<WriteHalf<Stream>>,
-    messages: mpsc::Receiver<Result<Frame, SocketError>>,
+    /// `None` after the last message.
+    reading: Option<ReusableBoxFuture<'static, (Reader, Result<Frame, SocketError>)>>,
     write_timeout: Duration,
     received: Arc<AtomicU64>,
-    _reader: AbortOnDropHandle<()>,
 }
 
-/// Messages read ahead of the session. When it is full the peer has to wait.
-const READ_AHEAD: usize = 64;
-
 impl WebSocket {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the reader, owned by the socket it reads"
-    )]
     fn new(upgraded: Upgraded, limits: SocketLimits) -> Self {
         let (read, write) = tokio::io::split(TokioIo::new(upgraded));
         let received = Arc::default();
         let read = Counted(read, Arc::clone(&received));
-        let (mut read, write) = fastwebsockets::after_handshake_split(read, write, Role::Client);
-        read.set_auto_close(false);
-        read.set_auto_pong(false);
+        let (mut frames, write) = fastwebsockets::after_handshake_split(read, write, Role::Client);
+        frames.set_auto_close(false);
+        frames.set_auto_pong(false);
+        let limit = limits.max_message;
         // Bounds a frame, exclusively; the assembler bounds a message, inclusively.
-        read.set_max_message_size(limits.max_message.saturating_add(1));
-        let (sender, messages) = mpsc::channel(READ_AHEAD);
-        let reader = tokio::spawn(carry_subscriber(read_messages(
-            read,
-            limits.max_message,
-            sender,
-        )));
+        frames.set_max_message_size(limit.saturating_add(1));
+        let reader = Reader {
+            frames,
+            assembler: MessageAssembler::new(limit),
+            limit,
+        };
         Self {
             write,
-            messages,
+            reading: Some(ReusableBoxFuture::new(reader.message())),
             write_timeout: limits.write,
             received,
-            _reader: AbortOnDropHandle::new(reader),
         }
     }
 
@@ -157,8 +147,17 @@ impl fmt::Debug for WebSocket {
 
 #[async_trait]
 impl EventSocket for WebSocket {
-    async fn recv(&mut self) -> Option<Result<Frame, SocketError>> {
-        self.messages.recv().await
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, SocketError>>> {
+        let Some(reading) = &mut self.reading else {
+            return Poll::Ready(None);
+        };
+        let (reader, message) = ready!(reading.poll(cx));
+        if matches!(message, Err(_) | Ok(Frame::Close(_))) {
+            self.reading = None;
+        } else {
+            reading.set(reader.message());
+        }
+        Poll::Ready(Some(message))
     }
 
     async fn send(&mut self, frame: Frame) -> Result<(), SocketError> {
@@ -190,55 +189,57 @@ impl AsyncRead for Counted {
     }
 }
 
-async fn read_messages(
-    mut read: WebSocketRead<Counted>,
+/// The reading half.
+struct Reader {
+    frames: WebSocketRead<Counted>,
+    assembler: MessageAssembler,
     limit: usize,
-    messages: mpsc::Sender<Result<Frame, SocketError>>,
-) {
-    let mut assembler = MessageAssembler::new(limit);
-    loop {
-        let message = match read_fragment(&mut read, limit).await {
-            Ok(fragment) => assembler.push(fragment).transpose(),
-            Err(error) => Some(Err(error)),
-        };
-        let Some(message) = message else { continue };
-        let last = matches!(message, Err(_) | Ok(Frame::Close(_)));
-        if messages.send(message).await.is_err() || last {
-            return;
-        }
-    }
 }
 
-async fn read_fragment(
-    read: &mut WebSocketRead<Counted>,
-    limit: usize,
-) -> Result<Fragment, SocketError> {
-    // Never called: answering control frames is left to the session.
-    let mut answer = |_| async { Ok::<(), std::convert::Infallible>(()) };
-    let mut frame = read
-        .read_frame(&mut answer)
-        .await
-        .map_err(|error| read_failed(error, limit))?;
-    if is_masked(&mut frame) {
-        return Err(SocketError::Protocol("a masked frame"));
+impl Reader {
+    /// Reads a message, and gives it with what reads the next one.
+    async fn message(mut self) -> (Self, Result<Frame, SocketError>) {
+        let message = loop {
+            let fragment = match self.fragment().await {
+                Ok(fragment) => fragment,
+                Err(error) => break Err(error),
+            };
+            if let Some(message) = self.assembler.push(fragment).transpose() {
+                break message;
+            }
+        };
+        (self, message)
     }
-    let kind = match frame.opcode {
-        OpCode::Continuation => FragmentKind::Continuation,
-        OpCode::Text => FragmentKind::Text,
-        OpCode::Binary => FragmentKind::Binary,
-        OpCode::Close => FragmentKind::Close,
-        OpCode::Ping => FragmentKind::Ping,
-        OpCode::Pong => FragmentKind::Pong,
-    };
-    let payload = match frame.payload {
-        Payload::Bytes(data) => data.freeze(),
-        other => Bytes::from(Vec::from(other)),
-    };
-    Ok(Fragment {
-        fin: frame.fin,
-        kind,
-        payload,
-    })
+
+    async fn fragment(&mut self) -> Result<Fragment, SocketError> {
+        // Never called: answering control frames is left to the session.
+        let mut answer = |_| async { Ok::<(), std::convert::Infallible>(()) };
+        let mut frame = self
+            .frames
+            .read_frame(&mut answer)
+            .await
+            .map_err(|error| read_failed(error, self.limit))?;
+        if is_masked(&mut frame) {
+            return Err(SocketError::Protocol("a masked frame"));
+        }
+        let kind = match frame.opcode {
+            OpCode::Continuation => FragmentKind::Continuation,
+            OpCode::Text => FragmentKind::Text,
+            OpCode::Binary => FragmentKind::Binary,
+            OpCode::Close => FragmentKind::Close,
+            OpCode::Ping => FragmentKind::Ping,
+            OpCode::Pong => FragmentKind::Pong,
+        };
+        let payload = match frame.payload {
+            Payload::Bytes(data) => data.freeze(),
+            other => Bytes::from(Vec::from(other)),
+        };
+        Ok(Fragment {
+            fin: frame.fin,
+            kind,
+            payload,
+        })
+    }
 }
 
 /// Whether a frame came masked, which only a client may do. The crate leaves such a payload as it

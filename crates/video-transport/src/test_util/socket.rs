@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -49,8 +50,8 @@ impl ScriptedSocket {
 
 #[async_trait]
 impl EventSocket for ScriptedSocket {
-    async fn recv(&mut self) -> Option<Result<Frame, SocketError>> {
-        self.incoming.recv().await
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, SocketError>>> {
+        self.incoming.poll_recv(cx)
     }
 
     async fn send(&mut self, frame: Frame) -> Result<(), SocketError> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use http::Uri;
@@ -63,8 +64,8 @@ impl<C: EventConnector> EventConnector for Counted<C> {
 
 #[async_trait]
 impl EventSocket for CountedSocket {
-    async fn recv(&mut self) -> Option<Result<Frame, SocketError>> {
-        self.0.recv().await
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, SocketError>>> {
+        self.0.poll_recv(cx)
     }
 
     async fn send(&mut self, frame: Frame) -> Result<(), SocketError> {

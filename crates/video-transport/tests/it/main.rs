@@ -5,6 +5,7 @@ mod bytes;
 mod contract;
 mod counted;
 mod cut;
+mod endless;
 mod exchange;
 mod loopback;
 mod online;
