@@ -62,9 +62,12 @@ fn good(mut says: &[u8]) -> Option<&[u8]> {
     let head = loop {
         let head = Head::read(says, 100)?;
         says = &says[head.len..];
-        // Other informational answers are skipped.
-        if head.status == 101 || head.status >= 200 {
-            break head;
+        match head.status {
+            101 | 200.. => break head,
+            // Other informational answers are skipped.
+            100..200 => {}
+            // The crate for heads reads `013`, which is no status.
+            _ => return None,
         }
     };
     let is_right = head.status == 101

@@ -17,6 +17,7 @@ pub struct Model {
 pub enum Breach {
     Protocol,
     TooLarge,
+    NotUtf8,
     /// A frame that only a client may send.
     Masked,
 }
@@ -55,7 +56,7 @@ impl Model {
         }
         if kind == 1 {
             match std::str::from_utf8(&data) {
-                Err(error) if fin || error.error_len().is_some() => return Err(Breach::Protocol),
+                Err(error) if fin || error.error_len().is_some() => return Err(Breach::NotUtf8),
                 _ => {}
             }
         }
@@ -78,7 +79,7 @@ fn close(payload: &[u8]) -> Result<Frame, Breach> {
         };
     };
     let code = u16::from_be_bytes(*code);
-    let reason = std::str::from_utf8(reason).map_err(|_| Breach::Protocol)?;
+    let reason = std::str::from_utf8(reason).map_err(|_| Breach::NotUtf8)?;
     // Section 7.4: 1004 to 1006 and 1015 are never sent, others below 3000 are not assigned.
     let may_be_sent = match code {
         1004..=1006 | 1015 => false,
