@@ -79,17 +79,17 @@ fn close(payload: &[u8]) -> Result<Frame, Breach> {
         };
     };
     let code = u16::from_be_bytes(*code);
-    let reason = std::str::from_utf8(reason).map_err(|_| Breach::NotUtf8)?;
     // Section 7.4: 1004 to 1006 and 1015 are never sent, others below 3000 are not assigned.
     let may_be_sent = match code {
         1004..=1006 | 1015 => false,
         1000..=1014 | 3000..=4999 => true,
         _ => false,
     };
-    match may_be_sent {
-        true => Ok(Frame::Close(Some(CloseFrame::new(code, reason)))),
-        false => Err(Breach::Protocol),
+    if !may_be_sent {
+        return Err(Breach::Protocol);
     }
+    let reason = std::str::from_utf8(reason).map_err(|_| Breach::NotUtf8)?;
+    Ok(Frame::Close(Some(CloseFrame::new(code, reason))))
 }
 
 /// One frame of a server, cut out of the bytes of a connection.
