@@ -3,6 +3,7 @@
 mod cancelled;
 mod histories;
 mod host;
+mod pauses;
 
 use std::time::{Duration, Instant};
 
@@ -643,6 +644,7 @@ fn a_shutdown_is_for_ever() {
         "60000 close",
         "60000 resolve: the client is shut down",
     ]);
+    assert!(!script.machine.is_finished(), "the socket is still closing");
     script.input(Input::Lost(script.epoch, Loss::Ended));
     assert!(script.machine.is_finished());
 }

@@ -175,6 +175,24 @@ fn ordinary_traffic_proves_life_and_pings_stay_rare() {
     assert_eq!(pings, 600 / 25);
 }
 
+#[test]
+fn what_arrives_of_an_old_socket_proves_no_life_of_the_next() {
+    let mut script = Script::connected(60);
+    let old = script.epoch;
+    script.input(Input::Lost(old, Loss::Ended));
+    script.tick();
+    script.open_and_greet("a", "c2");
+    script.lines.clear();
+    script.now += Duration::from_secs(34);
+    script.input(Input::Heard(old));
+    script.now += Duration::from_secs(1);
+    script.input(Input::Tick);
+    script.expect(&[
+        "95250 discard",
+        "95250 reconnecting #1 in 250ms: the service was silent for too long",
+    ]);
+}
+
 /// Promise: BD21
 #[test]
 fn what_was_cancelled_does_not_act_on_the_session_after_it() {
