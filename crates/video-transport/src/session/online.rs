@@ -122,3 +122,81 @@ async fn until(moment: Option<Instant>) {
 fn now() -> Instant {
     Instant::now()
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+    use video_core::ConnectionId;
+
+    use super::*;
+    use crate::error::{ConnectError, ConnectErrorKind};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn connected() -> ConnectionState {
+        ConnectionState::Connected {
+            connection_id: ConnectionId::new("c1"),
+        }
+    }
+
+    fn lost() -> ConnectionState {
+        ConnectionState::Reconnecting {
+            attempt: 1,
+            cause: ConnectError::new(ConnectErrorKind::Broken),
+            next_at: now().into_std(),
+        }
+    }
+
+    /// Promise: W32
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_told_once_after_five_seconds_and_its_end_at_once() {
+        let (state, states) = watch::channel(connected());
+        let (_network, networks) = watch::channel(Network::Online);
+        let mut online = Online::new(states, networks);
+        assert!(online.is_online());
+        let start = now();
+        state.send_replace(lost());
+        assert!(timeout(2 * SECOND, online.changed()).await.is_err());
+        // Another failure of the same outage does not begin it anew.
+        state.send_replace(ConnectionState::Connecting { attempt: 1 });
+        assert_eq!(online.changed().await, Some(false));
+        assert_eq!(start.elapsed(), 5 * SECOND);
+        state.send_replace(lost());
+        assert!(timeout(60 * SECOND, online.changed()).await.is_err());
+        state.send_replace(connected());
+        let start = now();
+        assert_eq!(online.changed().await, Some(true));
+        assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_blip_is_not_told_and_the_next_has_all_of_its_time() {
+        let (state, states) = watch::channel(connected());
+        let (_network, networks) = watch::channel(Network::Online);
+        let mut online = Online::new(states, networks);
+        for _ in 0..3 {
+            state.send_replace(lost());
+            assert!(timeout(4 * SECOND, online.changed()).await.is_err());
+            state.send_replace(connected());
+            assert!(timeout(SECOND, online.changed()).await.is_err());
+        }
+        assert!(online.is_online());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_host_says_and_what_is_wished_for_is_told_at_once() {
+        let (state, states) = watch::channel(connected());
+        let (network, networks) = watch::channel(Network::Online);
+        let mut online = Online::new(states, networks);
+        let start = now();
+        network.send_replace(Network::Offline);
+        assert_eq!(online.changed().await, Some(false));
+        network.send_replace(Network::Online);
+        assert_eq!(online.changed().await, Some(true));
+        state.send_replace(ConnectionState::Paused);
+        assert_eq!(online.changed().await, Some(false));
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        drop(state);
+        assert_eq!(online.changed().await, None);
+    }
+}

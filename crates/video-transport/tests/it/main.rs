@@ -8,9 +8,9 @@ mod cut;
 mod endless;
 mod exchange;
 mod loopback;
-mod online;
 mod proxy;
 mod session;
+mod sleep;
 mod support;
 #[cfg(feature = "tls")]
 mod tls;
