@@ -20,23 +20,21 @@ pub(super) enum Verdict {
 ///
 /// `unrecoverable` speaks of the same request, not of the connection, so it counts for nothing.
 pub(super) fn verdict(api: &ApiError) -> Verdict {
-    match api.code {
-        Some(
-            ApiCode::ACCESS_KEY
-            | ApiCode::AUTHENTICATION_FAILED
-            | ApiCode::WRONG_REGION
-            | ApiCode::APP_SUSPENDED,
+    let mut api = api.clone();
+    api.unrecoverable = false;
+    match (api.code, api.class()) {
+        (
+            Some(
+                ApiCode::ACCESS_KEY
+                | ApiCode::AUTHENTICATION_FAILED
+                | ApiCode::WRONG_REGION
+                | ApiCode::APP_SUSPENDED,
+            ),
+            _,
         ) => Verdict::Fatal,
-        Some(ApiCode::RATE_LIMIT | ApiCode::TOO_MANY_CONNECTIONS) => Verdict::Later(Pace::Slowest),
-        _ => {
-            let mut api = api.clone();
-            api.unrecoverable = false;
-            match api.class() {
-                FailureClass::Unauthorized => Verdict::Token,
-                FailureClass::Throttled => Verdict::Later(Pace::Slowest),
-                _ => Verdict::Later(Pace::Normal),
-            }
-        }
+        (_, FailureClass::Unauthorized) => Verdict::Token,
+        (_, FailureClass::Throttled) => Verdict::Later(Pace::Slowest),
+        _ => Verdict::Later(Pace::Normal),
     }
 }
 
@@ -72,6 +70,8 @@ mod tests {
         for code in [9, 71] {
             assert_eq!(coded(code), Verdict::Later(Pace::Slowest), "{code}");
         }
+        let busy = ApiError::from_response(429, b"busy");
+        assert_eq!(verdict(&busy), Verdict::Later(Pace::Slowest));
         for code in [-1, 4, 17, 12345] {
             assert_eq!(coded(code), Verdict::Later(Pace::Normal), "{code}");
         }
@@ -83,5 +83,19 @@ mod tests {
         assert_eq!(of(DialErrorKind::Refused), Verdict::Later(Pace::Slow));
         assert_eq!(of(DialErrorKind::Timeout), Verdict::Later(Pace::Normal));
         assert_eq!(of(DialErrorKind::NoRoots), Verdict::Fatal);
+    }
+    #[test]
+    fn what_the_service_says_in_a_handshake_counts_as_if_said_on_the_socket() {
+        let refused = |code: i32| {
+            let api = ApiError::from_response(401, format!(r#"{{"code":{code}}}"#).as_bytes());
+            let kind = ConnectErrorKind::Handshake { status: Some(401) };
+            of_attempt(&ConnectError::new(kind).refused_with(api))
+        };
+        assert_eq!(refused(2), Verdict::Fatal);
+        assert_eq!(refused(40), Verdict::Token);
+        assert_eq!(refused(9), Verdict::Later(Pace::Slowest));
+        let status = Some(401);
+        let silent = ConnectError::new(ConnectErrorKind::Handshake { status });
+        assert_eq!(of_attempt(&silent), Verdict::Later(Pace::Normal));
     }
 }
