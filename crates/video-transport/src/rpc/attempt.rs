@@ -259,6 +259,7 @@ mod tests {
             ..failure(FailureClass::Permanent)
         };
         assert_eq!(course.fail(stale), Next::Reread);
+        assert_eq!(course.machine.attempts(), 0, "free of charge");
         assert_eq!(course.fail(stale), Next::GiveUp);
     }
 
@@ -275,6 +276,8 @@ mod tests {
         let now = course.now;
         assert_eq!(course.machine.begin(now, TIMEOUT * 2), now + TIMEOUT);
         assert_eq!(course.machine.begin(now, TIMEOUT / 2), now + TIMEOUT / 2);
+        assert_eq!(course.machine.remaining(now + TIMEOUT / 2), TIMEOUT / 2);
+        assert_eq!(course.machine.remaining(now + TIMEOUT * 2), Duration::ZERO);
     }
 
     #[test]

@@ -49,3 +49,65 @@ impl SleepWatch {
         on_the_wall > passed + TOLERANCE
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    /// A wall clock that the test sets.
+    #[derive(Debug)]
+    struct Wall(Mutex<SystemTime>);
+
+    impl WallClock for Wall {
+        fn now(&self) -> SystemTime {
+            *self.0.lock().unwrap()
+        }
+    }
+
+    /// Lets both clocks go on, each by so many milliseconds, and looks.
+    struct Host {
+        watch: SleepWatch,
+        wall: Arc<Wall>,
+        now: Instant,
+    }
+
+    impl Host {
+        #[expect(clippy::disallowed_methods, reason = "an arbitrary origin")]
+        fn new() -> Self {
+            let wall = Arc::new(Wall(Mutex::new(UNIX_EPOCH + 1000 * TOLERANCE)));
+            Self {
+                watch: SleepWatch::new(Arc::clone(&wall) as Arc<dyn WallClock>),
+                wall,
+                now: Instant::now(),
+            }
+        }
+
+        fn has_slept(&mut self, awake: u64, on_the_wall: u64) -> bool {
+            self.now += Duration::from_millis(awake);
+            *self.wall.0.lock().unwrap() += Duration::from_millis(on_the_wall);
+            self.watch.has_slept(self.now)
+        }
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_ahead_by_more_than_half_a_minute_tells_of_one_sleep() {
+        let mut host = Host::new();
+        assert!(!host.has_slept(0, 3_600_000), "there was no look before");
+        assert!(!host.has_slept(10_000, 10_000));
+        assert!(!host.has_slept(10_000, 40_000), "kept in time");
+        assert!(host.has_slept(10_000, 40_001));
+        assert!(!host.has_slept(10_000, 10_000), "told already");
+    }
+
+    #[test]
+    fn a_long_time_awake_and_a_clock_that_is_set_back_are_no_sleep() {
+        let mut host = Host::new();
+        assert!(!host.has_slept(0, 0));
+        assert!(!host.has_slept(3_600_000, 3_600_000));
+        *host.wall.0.lock().unwrap() -= 100 * TOLERANCE;
+        assert!(!host.has_slept(10_000, 10_000));
+    }
+}

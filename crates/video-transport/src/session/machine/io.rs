@@ -120,3 +120,25 @@ impl Loss {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    fn words(reason: &str) -> Option<String> {
+        let frame = CloseFrame::new(4000, reason);
+        let error = Loss::Closed(Some(frame)).into_error();
+        assert_eq!(error.kind(), &ConnectErrorKind::Closed { code: Some(4000) });
+        error.source().map(ToString::to_string)
+    }
+
+    #[test]
+    fn the_reason_of_a_close_is_the_source_of_its_error_if_there_is_one() {
+        assert_eq!(words("bye").as_deref(), Some("bye"));
+        assert_eq!(words(""), None);
+        let echoed = words("bad token eyJh.eyJi.c2ln!");
+        assert_eq!(echoed.as_deref(), Some("bad token <redacted>!"));
+    }
+}

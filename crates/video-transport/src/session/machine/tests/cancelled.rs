@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use video_core::{TokenError, TokenErrorKind};
+
 use super::{Script, custom, dial_error, error, ok, token};
 use crate::net::DialErrorKind;
 use crate::session::machine::{Input, Loss};
@@ -173,6 +175,40 @@ fn ordinary_traffic_proves_life_and_pings_stay_rare() {
     }
     assert!(script.machine.phase.is_live());
     assert_eq!(pings, 600 / 25);
+}
+
+#[test]
+fn a_dial_that_fails_after_it_was_given_up_changes_nothing() {
+    let failed =
+        |script: &Script| Input::OpenFailed(script.epoch, dial_error(DialErrorKind::Refused));
+    let mut script = Script::connecting();
+    script.tick();
+    script.lines.clear();
+    script.input(failed(&script));
+    script.expect(&[]);
+    script.input(Input::Disconnect);
+    script.lines.clear();
+    script.input(failed(&script));
+    script.expect(&[]);
+    assert_eq!(script.machine.deadline(), None);
+}
+
+#[test]
+fn a_token_that_can_not_be_had_concerns_nobody_after_a_disconnect() {
+    let failed = || Input::Token(Err(TokenError::new(TokenErrorKind::NoLoader)));
+    let mut script = Script::connecting();
+    script.input(Input::Disconnect);
+    script.lines.clear();
+    script.input(failed());
+    script.expect(&[]);
+
+    let mut script = Script::connecting();
+    script.input(Input::Opened(script.epoch));
+    script.input(Input::Disconnect);
+    script.lines.clear();
+    script.input(failed());
+    script.tick();
+    script.expect(&[" 1000 discard", " 1000 closed"]);
 }
 
 #[test]
