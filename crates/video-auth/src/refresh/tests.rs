@@ -111,6 +111,18 @@ fn with_both_the_static_token_comes_first_and_the_loader_after_it() {
     assert_eq!(script.demand(None), ["3: b"]);
 }
 
+#[test]
+fn the_token_in_use_is_the_last_that_was_loaded() {
+    let mut script = Script::new(Some("a"), true);
+    script.demand(Some("a"));
+    assert_eq!(script.refresher.current(), Some(&token("a")));
+    script.loaded("b");
+    assert_eq!(script.refresher.current(), Some(&token("b")));
+    script.demand(Some("b"));
+    script.input(Input::Loaded(Err(TokenError::new(TokenErrorKind::Loader))));
+    assert_eq!(script.refresher.current(), Some(&token("b")));
+}
+
 /// Promise: CK035
 #[test]
 fn many_demands_cause_one_load() {
