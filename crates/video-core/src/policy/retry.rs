@@ -90,6 +90,12 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_call_is_attempted_five_times_or_once_if_retries_are_not_wished() {
+        assert_eq!(StandardRetry.max_attempts(), 5);
+        assert_eq!(NeverRetry.max_attempts(), 1);
+    }
+
     proptest! {
         #[test]
         fn no_pause_leaves_the_table(attempt in 1_u32.., jitter in 0.0_f64..1.0) {
