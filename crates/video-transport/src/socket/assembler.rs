@@ -254,6 +254,20 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_ping_and_pong_arrive_as_what_they_are() {
+        let payload = [7; 125];
+        for (kind, frame) in [
+            (Ping, Frame::Ping(payload.to_vec().into())),
+            (FragmentKind::Pong, Frame::Pong(payload.to_vec().into())),
+        ] {
+            assert_eq!(
+                run(9, vec![fragment(true, kind, payload)]).unwrap(),
+                [frame]
+            );
+        }
+    }
+
+    #[test]
     fn a_close_frame_carries_code_and_reason_or_nothing() {
         let with = |payload: &[u8]| run(9, vec![fragment(true, Close, payload)]).unwrap();
         assert_eq!(with(b""), [Frame::Close(None)]);

@@ -3,7 +3,7 @@
 mod cancelled;
 mod histories;
 mod host;
-mod pauses;
+mod wishes;
 
 use std::time::{Duration, Instant};
 

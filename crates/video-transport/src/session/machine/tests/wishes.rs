@@ -1,4 +1,4 @@
-//! Pauses that find nothing to pause.
+//! Wishes that find nothing to do.
 
 use super::super::Input;
 use super::Script;
@@ -31,5 +31,24 @@ fn a_pause_amid_a_shutdown_does_not_take_it_back() {
     script.input(Input::Shutdown);
     script.input(Input::Pause);
     script.tick();
+    assert!(script.machine.is_finished());
+}
+
+#[test]
+fn a_disconnect_of_what_was_never_connected_is_no_news_and_a_shutdown_is() {
+    let mut script = Script::new();
+    script.input(Input::Disconnect);
+    script.expect(&[
+        "    0 resolve: the client was told to disconnect",
+        "    0 discard",
+        "    0 closed",
+    ]);
+    script.input(Input::Shutdown);
+    script.expect(&[
+        "    0 disconnected { reason: shutdown }",
+        "    0 resolve: the client is shut down",
+        "    0 discard",
+        "    0 closed",
+    ]);
     assert!(script.machine.is_finished());
 }
