@@ -37,6 +37,11 @@ xflags::xflags! {
             /// How long each target runs; 60 seconds if not given.
             optional --seconds seconds: u64
         }
+        /// Changes what decides, line by line, and sees whether a test notices, if cargo-mutants is installed.
+        cmd mutants {
+            /// Runs only these files of its table: paths, or the ends of paths.
+            repeated file: String
+        }
         /// Runs the simulation: many seeds, or one of them. A failure prints its seed.
         cmd sim {
             /// How many seeds; 2000 unless told otherwise.

@@ -16,6 +16,7 @@ mod fuzz;
 mod lessons;
 mod manifest;
 mod metrics;
+mod mutants;
 mod sim;
 mod sizes;
 mod source;
@@ -57,6 +58,7 @@ fn run(flags: flags::Xtask) -> anyhow::Result<()> {
             lessons::run(&sh, &workspace, flags.stage.as_deref(), flags.json)
         }
         XtaskCmd::Fuzz(flags) => fuzz::run(&sh, &workspace, flags.target.as_deref(), flags.seconds),
+        XtaskCmd::Mutants(flags) => mutants::run(&sh, &flags.file),
         XtaskCmd::Sim(flags) => sim::run(&sh, &flags),
         XtaskCmd::Metrics(flags) => metrics::run(&sh, &workspace, flags.build),
         XtaskCmd::Bench(flags) => bench::run(&sh, &workspace, &flags.name),
