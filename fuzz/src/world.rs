@@ -13,7 +13,7 @@ use video_transport::{
 /// Something that happens.
 #[derive(Debug, Arbitrary)]
 pub struct Step<'a> {
-    /// The machine's share of chance, in 256ths.
+    /// The machine's share of chance, in parts of 256.
     jitter: u8,
     /// Whether the first frame that this causes to be sent can not be sent.
     send_fails: bool,
