@@ -191,6 +191,7 @@ mod tests {
         let start = now();
         network.send_replace(Network::Offline);
         assert_eq!(online.changed().await, Some(false));
+        assert!(!online.is_online());
         network.send_replace(Network::Online);
         assert_eq!(online.changed().await, Some(true));
         state.send_replace(ConnectionState::Paused);

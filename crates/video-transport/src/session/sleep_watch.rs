@@ -103,6 +103,17 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_that_begins_forgets_what_was_and_is_looked_at_in_ten_seconds() {
+        let mut host = Host::new();
+        assert_eq!(host.watch.next_look(), None);
+        assert!(!host.has_slept(0, 0));
+        *host.wall.0.lock().unwrap() += 100 * TOLERANCE;
+        host.watch.start(host.now);
+        assert_eq!(host.watch.next_look(), Some(host.now + PERIOD));
+        assert!(!host.has_slept(10_000, 10_000));
+    }
+
+    #[test]
     fn a_long_time_awake_and_a_clock_that_is_set_back_are_no_sleep() {
         let mut host = Host::new();
         assert!(!host.has_slept(0, 0));
