@@ -12,8 +12,8 @@ use crate::witness::{Arrival, ClientWire};
 pub(crate) struct Delivery {
     /// The first arrival that is still to be heard.
     next: usize,
-    /// The first arrival that may be heard, though it need not: what arrived at the moment in which
-    /// the listener came may have been on its way to it.
+    /// The first arrival that may be heard, though it need not: what arrived shortly before the
+    /// listener came may have been on its way to it.
     earliest: usize,
     /// How many items the listener was told it missed, since the last event.
     missed: u64,
@@ -27,12 +27,12 @@ pub(crate) struct Delivery {
 }
 
 impl Delivery {
-    /// Begins with what arrives from `now` on.
-    pub(crate) fn from(now: Duration, wire: &ClientWire) -> Self {
+    /// Begins with what arrives from now on. What arrived before `due` was delivered before.
+    pub(crate) fn from(due: Duration, wire: &ClientWire) -> Self {
         let before = wire
             .arrivals()
             .rev()
-            .skip_while(|arrival| arrival.at >= now);
+            .skip_while(|arrival| arrival.at >= due);
         Self {
             next: wire.arrivals().count(),
             earliest: before.count(),

@@ -149,9 +149,18 @@ impl Life {
         }
     }
 
+    /// What arrived before this moment has been delivered: time only passes when nobody has anything
+    /// to do, or for the sake of the slow listener.
+    pub(crate) fn due(&self, now: Duration) -> Duration {
+        match self.slow_heard + PATIENCE < now {
+            true => now.saturating_sub(PATIENCE),
+            false => Duration::ZERO,
+        }
+    }
+
     /// Listens anew, and with nothing that came before.
     pub(crate) fn subscribe(&mut self, now: Duration, wire: &Wire) {
-        let delivery = Delivery::from(now, wire.lock().client(self.number));
+        let delivery = Delivery::from(self.due(now), wire.lock().client(self.number));
         self.quick = Listener::new(self.client.events(), delivery);
     }
 }
@@ -171,6 +180,9 @@ pub(crate) struct Retired {
     pub(crate) number: usize,
     pub(crate) listeners: [Listener; 2],
 }
+
+/// How long a client waits for a listener that is far behind, once it had caught up.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 const SOCKET_HOST: &str = "127.0.0.1";
 

@@ -16,9 +16,6 @@ const TURNS: usize = 16;
 /// How many looks a slow listener lets pass.
 const SLOWNESS: u64 = 9;
 
-/// How long a client waits for a listener that is far behind, once it had caught up.
-const PATIENCE: Duration = Duration::from_millis(20);
-
 impl World {
     pub(super) async fn look(&mut self) -> Result<(), Broken> {
         for _ in 0..TURNS {
@@ -131,11 +128,7 @@ fn state(member: &mut Member, now: Duration, wire: &Wire) -> Result<(), Broken> 
     life.wish.allows(now, &state, kind)?;
     let mut witness = wire.lock();
     let wire = witness.client(life.number);
-    // Time only passes when nobody has anything to do, or for the sake of the slow listener.
-    let due = match life.slow_heard + PATIENCE < now {
-        true => now.saturating_sub(PATIENCE),
-        false => Duration::ZERO,
-    };
+    let due = life.due(now);
     life.quick.delivery().settled(due, &state, wire)?;
     if wire.sockets() > 1 {
         return Err(format!("has {} sockets", wire.sockets()));
