@@ -91,6 +91,16 @@ mod tests {
         assert_eq!(plan.next_chunk(), None);
     }
 
+    #[test]
+    fn a_portion_that_succeeds_at_the_second_try_is_not_tried_again() {
+        let mut plan = Plan::new(cids(26));
+        let first = plan.next_chunk().unwrap();
+        assert_eq!(plan.failed(first, true), Some(RETRY_PAUSE));
+        plan.succeeded();
+        assert_eq!(plan.next_chunk().unwrap(), &cids(26)[25..]);
+        assert_eq!(plan.failed(cids(1), true), Some(RETRY_PAUSE));
+    }
+
     /// Promise: CK080
     #[test]
     fn nothing_watched_is_nothing_to_do() {
