@@ -281,7 +281,6 @@ impl Machine {
                 token,
             };
             self.refusal = None;
-            self.last_error = None;
             self.patience = None;
             self.persistent = true;
         } else if let Phase::Live {
@@ -400,8 +399,7 @@ impl Machine {
         }
         self.desire = Desire::Off;
         self.persistent = false;
-        self.patience = None;
-        self.last_error = Some(error.clone());
+        self.forget();
         self.phase = Phase::Idle;
         self.outputs
             .push_back(Output::State(ConnectionState::Disconnected {

@@ -7,7 +7,7 @@ mod wishes;
 
 use std::time::{Duration, Instant};
 
-use video_core::{Event, TokenError, TokenErrorKind, UserId, UserToken};
+use video_core::{ApiError, Event, TokenError, TokenErrorKind, UserId, UserToken};
 
 use super::{Epoch, Input, Loss, Machine, Output, Policies};
 use crate::error::{ConnectError, ConnectErrorKind};
@@ -276,6 +276,30 @@ fn an_expired_token_is_replaced_at_once_and_the_connection_made_again() {
         "60000 resolve with b",
         "60000 emit connection.ok",
     ]);
+}
+
+#[test]
+fn a_token_that_ends_after_a_stable_connection_is_replaced_at_once_whatever_failed_before() {
+    let mut script = Script::connected(1);
+    script.input(Input::Lost(script.epoch, Loss::Ended));
+    script.tick();
+    script.open_and_greet("a", "c2");
+    script.after(60_000);
+    script.lines.clear();
+    script.input(Input::Received(script.epoch, error(40)));
+    assert!(script.lines[1].contains("reconnecting #0 in 0ns"));
+    assert!(script.lines[2].contains("connecting #1"));
+}
+
+#[test]
+fn a_token_that_is_refused_in_the_handshake_is_given_distance() {
+    let mut script = Script::connecting();
+    let api = ApiError::from_response(401, br#"{"code":40}"#);
+    let kind = ConnectErrorKind::Handshake { status: Some(401) };
+    let refused = ConnectError::new(kind).refused_with(api);
+    script.input(Input::OpenFailed(script.epoch, refused));
+    let last = script.lines.last().unwrap();
+    assert!(last.contains("reconnecting #1 in 2.5s"), "{last}");
 }
 
 /// Promise: W10
@@ -647,6 +671,7 @@ fn a_shutdown_is_for_ever() {
     assert!(!script.machine.is_finished(), "the socket is still closing");
     script.input(Input::Lost(script.epoch, Loss::Ended));
     assert!(script.machine.is_finished());
+    assert_eq!(script.machine.deadline(), None);
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl Machine {
         }
         let wished_before = std::mem::replace(&mut self.desire, Desire::On) == Desire::On;
         if !wished_before && !self.phase.is_closing() {
-            self.start_afresh(now);
+            self.start_attempt(now);
         }
     }
 
@@ -36,21 +36,22 @@ impl Machine {
         self.desire = Desire::On;
         self.persistent = true;
         if !self.phase.is_closing() {
-            self.start_afresh(now);
+            self.start_attempt(now);
         }
     }
 
-    pub(super) fn start_afresh(&mut self, now: Instant) {
+    /// A wish ends: what it met is no concern of the next one.
+    pub(super) fn forget(&mut self) {
         self.failures = 0;
         self.refusal = None;
         self.last_error = None;
-        self.start_attempt(now);
+        self.patience = None;
     }
 
     /// Stops wishing to be connected.
     pub(super) fn withdraw(&mut self, now: Instant, desire: Desire) {
         let before = std::mem::replace(&mut self.desire, desire);
-        self.patience = None;
+        self.forget();
         if desire != Desire::Paused {
             self.persistent = false;
         }
@@ -90,7 +91,7 @@ impl Machine {
     pub(super) fn closed(&mut self, now: Instant) {
         self.outputs.push_back(Output::Closed);
         match self.desire {
-            Desire::On => self.start_afresh(now),
+            Desire::On => self.start_attempt(now),
             Desire::Paused => self.phase = Phase::Paused,
             Desire::Off => self.phase = Phase::Idle,
             Desire::Shutdown => {
