@@ -84,6 +84,8 @@ pub(crate) fn run(sh: &Shell, only: &[String]) -> anyhow::Result<()> {
     };
     // The build of a mutant differs from the one before it in one line.
     let _incremental = sh.push_env("CARGO_INCREMENTAL", "1");
+    // What broke with one mutant would be tried first with the next, and chance would look like a test.
+    let _forgetful = sh.push_env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true");
     let mut survived = Vec::new();
     for (row, files) in rows {
         let (package, tests) = (row.package, row.tests);
