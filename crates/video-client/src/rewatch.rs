@@ -3,7 +3,6 @@
 mod plan;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -159,14 +158,6 @@ impl Shared {
 
     fn calls(&self) -> std::sync::MutexGuard<'_, BTreeMap<CallCid, ConnectionId>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for Watched {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watched")
-            .field("calls", &self.shared.calls().len())
-            .finish_non_exhaustive()
     }
 }
 

@@ -12,7 +12,7 @@ use video_client::{
 };
 use video_testkit::{ClosedBy, Entry, Fault};
 
-use crate::support::{SECOND, World, begin, until};
+use crate::support::{SECOND, World, begin, until, until_connected};
 
 /// Whether the client was told to disconnect and knows it.
 fn is_off(client: &StreamVideo) -> bool {
@@ -189,6 +189,33 @@ async fn no_task_outlives_the_client() {
         assert_eq!(world.coordinator.open_links(), 0);
     }
     world.coordinator.assert_healthy();
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_watches_calls_again_after_a_shutdown_whenever_it_comes() {
+    let world = World::new();
+    let base = Handle::current().metrics().num_alive_tasks();
+    let faults = world.coordinator.faults();
+    faults
+        .rest("POST", "/video/calls", Fault::ApiError(9))
+        .forever();
+    for halves in 0..20 {
+        let client = world.connected("john").await;
+        let call = client.call("default", "standup");
+        call.get_or_create().await.unwrap();
+        world.coordinator.drop_connections("john");
+        until(&client, |state| !state.is_connected()).await;
+        until_connected(&client).await;
+        sleep(halves * SECOND / 2).await;
+        client.shutdown().await.unwrap();
+        // The client is still held.
+        assert_eq!(
+            Handle::current().metrics().num_alive_tasks(),
+            base,
+            "after {halves} half seconds"
+        );
+        drop((client, call));
+    }
 }
 
 /// Promise: U09

@@ -173,3 +173,19 @@ async fn watched_calls_are_watched_again_on_the_next_connection_all_sixty_of_the
         assert_eq!(watchers, std::slice::from_ref(&id));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_unwatched_is_not_watched_again_and_the_others_are() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    let (left, kept) = (client.call("default", "a"), client.call("default", "b"));
+    left.get_or_create().await.unwrap();
+    kept.get_or_create().await.unwrap();
+    left.unwatch();
+    world.coordinator.drop_connections("john");
+    until(&client, |state| !state.is_connected()).await;
+    until_connected(&client).await;
+    tokio::time::sleep(SECOND).await;
+    assert!(world.coordinator.watchers("default:a").is_empty());
+    assert_eq!(world.coordinator.watchers("default:b").len(), 1);
+}
