@@ -12,8 +12,8 @@ use crate::witness::{Arrival, ClientWire};
 pub(crate) struct Delivery {
     /// The first arrival that is still to be heard.
     next: usize,
-    /// The first arrival that may be heard, though it need not: what arrived shortly before the
-    /// listener came may have been on its way to it.
+    /// The first arrival that may be heard, though it need not: what arrived at the moment in which
+    /// the listener came may have been on its way to it.
     earliest: usize,
     /// How many items the listener was told it missed, since the last event.
     missed: u64,
@@ -27,12 +27,12 @@ pub(crate) struct Delivery {
 }
 
 impl Delivery {
-    /// Begins with what arrives from now on. What arrived before `due` was delivered before.
-    pub(crate) fn from(due: Duration, wire: &ClientWire) -> Self {
+    /// Begins with what arrives from `now` on.
+    pub(crate) fn from(now: Duration, wire: &ClientWire) -> Self {
         let before = wire
             .arrivals()
             .rev()
-            .skip_while(|arrival| arrival.at >= due);
+            .skip_while(|arrival| arrival.at >= now);
         Self {
             next: wire.arrivals().count(),
             earliest: before.count(),
@@ -101,11 +101,11 @@ impl Delivery {
         Ok(())
     }
 
-    /// Nothing is left to be heard: what arrived before `due` on the connection that is alive was
+    /// Nothing is left to be heard: what arrived before `now` on the connection that is alive was
     /// delivered, and the last state that was told is the state.
     pub(crate) fn settled(
         &self,
-        due: Duration,
+        now: Duration,
         actual: &ConnectionState,
         wire: &ClientWire,
     ) -> Result<(), String> {
@@ -125,7 +125,8 @@ impl Delivery {
             .find(accepted)
             .map(|arrival| arrival.link);
         let unheard = wire.arrivals().skip(self.next);
-        let is_due = |arrival: &&Arrival| Some(arrival.link) == link && arrival.at < due;
+        // Time only passes when nobody has anything to do.
+        let is_due = |arrival: &&Arrival| Some(arrival.link) == link && arrival.at < now;
         let mut due = unheard
             .filter(is_due)
             .skip(usize::try_from(self.missed).unwrap_or(usize::MAX));

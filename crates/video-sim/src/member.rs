@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::task::unconstrained;
+use tokio::sync::mpsc;
+use tokio::task::{JoinSet, unconstrained};
 use video_client::test_util::dialer_fn;
 use video_client::{Entropy, EventItem, Events, StreamVideo, StreamVideoOptions, User};
 use video_testkit::Coordinator;
@@ -44,8 +45,6 @@ pub(crate) struct Life {
     pub(crate) quick: Listener,
     /// Hears everything rarely.
     pub(crate) slow: Listener,
-    /// When the slow one heard last.
-    pub(crate) slow_heard: Duration,
     /// The calls that were watched since the last disconnect.
     pub(crate) watched: BTreeSet<usize>,
     /// The first operation that counts for them.
@@ -139,9 +138,8 @@ impl Life {
         Self {
             number,
             wish: Wish::new(connects, plan.keep_alive_in_background),
-            quick: Listener::new(client.events(), Delivery::from(now, wire)),
-            slow: Listener::new(client.events(), Delivery::from(now, wire)),
-            slow_heard: now,
+            quick: Listener::prompt(client.events(), Delivery::from(now, wire)),
+            slow: Listener::rare(client.events(), Delivery::from(now, wire)),
             client,
             watched: BTreeSet::new(),
             watched_since: 0,
@@ -149,19 +147,10 @@ impl Life {
         }
     }
 
-    /// What arrived before this moment has been delivered: time only passes when nobody has anything
-    /// to do, or for the sake of the slow listener.
-    pub(crate) fn due(&self, now: Duration) -> Duration {
-        match self.slow_heard + PATIENCE < now {
-            true => now.saturating_sub(PATIENCE),
-            false => Duration::ZERO,
-        }
-    }
-
     /// Listens anew, and with nothing that came before.
     pub(crate) fn subscribe(&mut self, now: Duration, wire: &Wire) {
-        let delivery = Delivery::from(self.due(now), wire.lock().client(self.number));
-        self.quick = Listener::new(self.client.events(), delivery);
+        let delivery = Delivery::from(now, wire.lock().client(self.number));
+        self.quick = Listener::prompt(self.client.events(), delivery);
     }
 }
 
@@ -181,28 +170,64 @@ pub(crate) struct Retired {
     pub(crate) listeners: [Listener; 2],
 }
 
-/// How long a client waits for a listener that is far behind, once it had caught up.
-const PATIENCE: Duration = Duration::from_millis(20);
-
 const SOCKET_HOST: &str = "127.0.0.1";
 
 /// Somebody who hears what a client says.
 pub(crate) struct Listener {
-    events: Events,
+    source: Source,
     delivery: Delivery,
     has_ended: bool,
 }
 
+enum Source {
+    /// What a task of its own has heard as it came.
+    Task(
+        mpsc::Receiver<EventItem>,
+        #[expect(dead_code, reason = "owns the task")] JoinSet<()>,
+    ),
+    /// Heard when it is looked at.
+    Events(Events),
+}
+
+impl Source {
+    async fn next(&mut self) -> Option<EventItem> {
+        match self {
+            Self::Task(heard, _) => heard.recv().await,
+            Self::Events(events) => events.next().await,
+        }
+    }
+}
+
+/// More than comes between two looks.
+const INBOX: usize = 1 << 16;
+
 impl Listener {
-    fn new(events: Events, delivery: Delivery) -> Self {
+    fn prompt(mut events: Events, delivery: Delivery) -> Self {
+        let (inbox, heard) = mpsc::channel(INBOX);
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            while let Some(item) = events.next().await {
+                if inbox.send(item).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Self::new(Source::Task(heard, task), delivery)
+    }
+
+    fn rare(events: Events, delivery: Delivery) -> Self {
+        Self::new(Source::Events(events), delivery)
+    }
+
+    fn new(source: Source, delivery: Delivery) -> Self {
         Self {
-            events,
+            source,
             delivery,
             has_ended: false,
         }
     }
 
-    /// Hears all that is there to be heard now.
+    /// Judges all that is there to be heard now.
     pub(crate) fn hear(
         &mut self,
         (number, wire): (usize, &Wire),
@@ -211,7 +236,7 @@ impl Listener {
         let mut context = Context::from_waker(Waker::noop());
         loop {
             // The runtime gives a task only so many items at once; this takes all.
-            let next = std::pin::pin!(unconstrained(self.events.next()));
+            let next = std::pin::pin!(unconstrained(self.source.next()));
             let item = match next.poll(&mut context) {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(None) => {

@@ -35,7 +35,6 @@ impl World {
             if self.looks.is_multiple_of(SLOWNESS) {
                 let heard = member.life.slow.hear((number, &self.wire), None);
                 heard.map_err(|broken| format!("client {number}, slow listener: {broken}"))?;
-                member.life.slow_heard = now;
             }
             state(member, now, &self.wire).map_err(|broken| format!("client {number} {broken}"))?;
         }
@@ -128,8 +127,7 @@ fn state(member: &mut Member, now: Duration, wire: &Wire) -> Result<(), Broken> 
     life.wish.allows(now, &state, kind)?;
     let mut witness = wire.lock();
     let wire = witness.client(life.number);
-    let due = life.due(now);
-    life.quick.delivery().settled(due, &state, wire)?;
+    life.quick.delivery().settled(now, &state, wire)?;
     if wire.sockets() > 1 {
         return Err(format!("has {} sockets", wire.sockets()));
     }

@@ -5,12 +5,12 @@ use std::fmt;
 use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use http::Uri;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, warn};
 use video_core::{Event, TokenError, TokenErrorKind, TokenSource, User, UserToken};
@@ -25,7 +25,7 @@ use super::state::{ConnectionState, DisconnectReason, Network};
 use crate::carry::carry_subscriber;
 use crate::entropy::Entropy;
 use crate::error::ConnectError;
-use crate::socket::{CloseFrame, EventConnector, EventSocket, Frame};
+use crate::socket::{CloseFrame, EventConnector, EventSocket, Frame, SocketError};
 
 /// What the handle asks of the driver.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ pub(super) struct Tasks {
     token: JoinSet<Result<UserToken, TokenError>>,
     opening: Option<(Epoch, Opening)>,
     socket: Option<(Epoch, Box<dyn EventSocket>)>,
-    /// Until when the socket is not read, for a listener that is far behind.
+    /// Until when the socket is not read, for listeners that are far behind.
     held: Option<Instant>,
     /// How many bytes of the socket are known to the machine.
     received: u64,
@@ -78,6 +78,9 @@ pub(super) struct Tasks {
     connect_waiters: Vec<oneshot::Sender<Result<UserToken, ConnectError>>>,
     close_waiters: Vec<oneshot::Sender<()>>,
 }
+
+/// What came on a socket. `None` after its end.
+type Received = (Epoch, Option<Result<Frame, SocketError>>);
 
 /// A socket, or why there is none.
 type Opened = Result<Box<dyn EventSocket>, ConnectError>;
@@ -101,8 +104,6 @@ impl Driver {
                 self.tick().await;
                 continue;
             }
-            // A socket that always has more leaves the thread to others now and then.
-            consume_budget().await;
             let tasks = &mut self.tasks;
             let input = tokio::select! {
                 biased;
@@ -118,12 +119,34 @@ impl Driver {
                     tasks.held = None;
                     continue;
                 }
-                (epoch, frame) = receive(&mut tasks.socket), if tasks.held.is_none() => {
-                    self.received(epoch, frame).await
+                received = receive(&mut tasks.socket), if tasks.held.is_none() => {
+                    self.burst(received).await;
+                    continue;
                 }
                 () = sleep(deadline) => continue,
             };
-            self.handle(input).await;
+            self.handle(now(), input).await;
+        }
+    }
+
+    /// Takes a frame and those that came with it. A socket that always has more leaves the thread to
+    /// others now and then.
+    async fn burst(&mut self, first: Received) {
+        let (now, before) = (now(), self.tasks.received);
+        let mut received = Some(first);
+        let mut frames = 0;
+        while let Some((epoch, frame)) = received.take() {
+            let input = self.received(epoch, frame).await;
+            self.handle(now, input).await;
+            if self.tasks.held.is_some() {
+                return;
+            }
+            frames += 1;
+            let bytes = self.tasks.received.saturating_sub(before);
+            if frames >= BURST_FRAMES || bytes >= BURST_BYTES {
+                return give_way().await;
+            }
+            received = at_hand(&mut self.tasks.socket).await;
         }
     }
 
@@ -140,17 +163,16 @@ impl Driver {
 
     /// Time has passed.
     async fn tick(&mut self) {
-        if self.tasks.held.take_if(|held| *held <= now()).is_some() {
-            self.hub.give_up();
-        }
-        if self.sleep_watch.has_slept(now()) {
+        let now = now();
+        self.tasks.held.take_if(|held| *held <= now);
+        if self.sleep_watch.has_slept(now) {
             debug!("the host slept, or its clock was set");
-            self.handle(Input::Doubted).await;
+            self.handle(now, Input::Doubted).await;
         }
         if let Some(heard) = self.heard() {
-            self.handle(heard).await;
+            self.handle(now, heard).await;
         }
-        self.handle(Input::Tick).await;
+        self.handle(now, Input::Tick).await;
     }
 
     fn command(&mut self, command: Option<Box<Command>>) -> Input {
@@ -195,11 +217,7 @@ impl Driver {
         }
     }
 
-    async fn received(
-        &mut self,
-        epoch: Epoch,
-        frame: Option<Result<Frame, crate::socket::SocketError>>,
-    ) -> Input {
+    async fn received(&mut self, epoch: Epoch, frame: Option<Result<Frame, SocketError>>) -> Input {
         // The machine hears of the frame itself.
         drop(self.heard());
         match frame {
@@ -242,11 +260,11 @@ impl Driver {
     }
 
     /// Gives the machine an input and does all that it asks for.
-    async fn handle(&mut self, input: Input) {
+    async fn handle(&mut self, now: Instant, input: Input) {
         let mut next = Some(input);
         while let Some(input) = next.take() {
             self.machine
-                .handle(now().into_std(), self.entropy.jitter(), input);
+                .handle(now.into_std(), self.entropy.jitter(), input);
             while let Some(output) = self.machine.poll() {
                 // A send that fails is the next input, once the outputs are drained.
                 if let Some(failed) = self.act(output).await {
@@ -334,7 +352,7 @@ impl Driver {
         }
     }
 
-    /// Gives an item to the subscribers. The socket waits a little for one that is far behind, and
+    /// Gives an item to the subscribers. The socket waits a little if they are far behind, and
     /// nothing else does: no subscriber may hold up the connection.
     fn publish(&mut self, item: EventItem) {
         if self.hub.publish(item) {
@@ -343,9 +361,14 @@ impl Driver {
     }
 }
 
-/// How long the socket waits for a listener that is far behind: longer than a busy host keeps a
+/// How long the socket waits for listeners that are far behind: longer than a busy host keeps a
 /// thread from its processor, and too short to be felt.
 const PATIENCE: Duration = Duration::from_millis(20);
+
+/// How much is read in a row: much against what a change of threads costs, and little enough to stay
+/// in a processor's cache until it is heard.
+const BURST_FRAMES: u32 = 64;
+const BURST_BYTES: u64 = 64 * 1024;
 
 impl Drop for Driver {
     /// However the driver ends, and even if it never ran, nobody is left believing in it.
@@ -370,13 +393,35 @@ async fn opened(opening: &mut Option<(Epoch, Opening)>) -> (Epoch, Opened) {
     }
 }
 
-async fn receive(
-    socket: &mut Option<(Epoch, Box<dyn EventSocket>)>,
-) -> (Epoch, Option<Result<Frame, crate::socket::SocketError>>) {
+async fn receive(socket: &mut Option<(Epoch, Box<dyn EventSocket>)>) -> Received {
     match socket {
         Some((epoch, socket)) => (*epoch, poll_fn(|cx| socket.poll_recv(cx)).await),
         None => pending().await,
     }
+}
+
+/// What a socket has at hand, if anything.
+async fn at_hand(socket: &mut Option<(Epoch, Box<dyn EventSocket>)>) -> Option<Received> {
+    let (epoch, socket) = socket.as_mut()?;
+    match poll_fn(|cx| Poll::Ready(socket.poll_recv(cx))).await {
+        Poll::Ready(frame) => Some((*epoch, frame)),
+        Poll::Pending => None,
+    }
+}
+
+/// Leaves the thread to others, and is ready for another one at once. The runtime's own
+/// `yield_now` waits until this thread has nothing else to do: listeners would not be given their
+/// events on one thread while the next are read on another.
+async fn give_way() {
+    let mut given = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut given, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 async fn sleep(deadline: Option<Instant>) {

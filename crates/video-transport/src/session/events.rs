@@ -15,8 +15,9 @@ use super::hub::{EventItem, Pace};
 
 /// A stream of events, from the moment it was made.
 ///
-/// A listener that falls behind loses the oldest items and is told how many. The socket waits for
-/// it 20 ms at most, and not again until it has caught up; nothing else waits for it.
+/// A listener that falls behind loses the oldest items and is told how many. Before that, the socket
+/// waits for it while it reads, and 20 ms if nobody does; nothing else waits for it, no ping, no
+/// command and no other listener.
 ///
 /// # Examples
 ///

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, broadcast};
+use tokio::task::yield_now;
 use video_core::{Event, InvalidEvent};
 
 use super::events::Events;
@@ -45,6 +46,9 @@ pub(super) struct Hub {
     inner: Mutex<Inner>,
 }
 
+/// How many turns of the runtime a listener has in which to get on.
+const TURNS: u32 = 4;
+
 enum Inner {
     /// Nobody has listened yet.
     Quiet,
@@ -56,8 +60,6 @@ struct Fan {
     items: broadcast::Sender<EventItem>,
     /// How many items may pass before somebody can be far behind. To ask is dearer than to send.
     unchecked: usize,
-    /// Whether a listener that is far behind is worth a wait.
-    patient: bool,
 }
 
 /// How listeners tell that they catch up.
@@ -65,16 +67,22 @@ struct Fan {
 pub(super) struct Pace {
     /// How many items may be left to somebody who has caught up.
     few: usize,
+    /// Whether any listener that catches up is to tell.
     awaited: AtomicBool,
-    heard: Notify,
+    told: Notify,
 }
 
 impl Pace {
     /// A listener took an item, and has these before it.
     pub(super) fn heard(&self, rest: impl FnOnce() -> usize) {
         if self.awaited.load(Ordering::Relaxed) && rest() <= self.few {
-            self.heard.notify_one();
+            self.tell();
         }
+    }
+
+    fn tell(&self) {
+        self.awaited.store(false, Ordering::Relaxed);
+        self.told.notify_one();
     }
 }
 
@@ -86,7 +94,7 @@ impl Hub {
             pace: Arc::new(Pace {
                 few: capacity / 4,
                 awaited: AtomicBool::new(false),
-                heard: Notify::new(),
+                told: Notify::new(),
             }),
             inner: Mutex::new(Inner::Quiet),
         }
@@ -98,57 +106,61 @@ impl Hub {
             *inner = Inner::Open(Fan {
                 items: broadcast::Sender::new(self.capacity),
                 unchecked: 0,
-                patient: true,
             });
         }
+        // Whoever comes has nothing left to hear.
+        self.pace.tell();
         match &*inner {
             Inner::Open(fan) => Events::new(fan.items.subscribe(), Arc::clone(&self.pace)),
             Inner::Quiet | Inner::Closed => Events::ended(),
         }
     }
 
-    /// Gives an item to all listeners. Tells whether one of them is far behind and worth a wait.
+    /// Gives an item to all listeners. Tells whether to wait for them: one is far behind, and since
+    /// the wait before somebody has caught up.
     pub(super) fn publish(&self, item: EventItem) -> bool {
         let Inner::Open(fan) = &mut *self.lock() else {
             return false;
         };
+        let unchecked = fan.unchecked.checked_sub(1);
+        // Before the item is sent: whoever takes it is to tell.
+        let in_vain = unchecked.is_none() && self.pace.awaited.swap(true, Ordering::Relaxed);
         // No listener is no failure.
         drop(fan.items.send(item));
-        if let Some(rest) = fan.unchecked.checked_sub(1) {
+        if let Some(rest) = unchecked {
             fan.unchecked = rest;
             return false;
         }
         let (half, waiting) = (self.capacity / 2, fan.items.len());
         let behind = waiting > half;
-        fan.patient |= !behind;
-        fan.unchecked = match behind {
-            true => self.capacity / 16,
-            false => half - waiting,
-        };
-        behind && fan.patient
+        if behind {
+            fan.unchecked = self.capacity / 16;
+        } else {
+            fan.unchecked = half - waiting;
+            self.pace.awaited.store(false, Ordering::Relaxed);
+        }
+        behind && !in_vain
     }
 
-    /// Waits until no listener is far behind. Cancel safe.
+    /// Waits until a listener has caught up, and then for the others as long as they run and get on:
+    /// nobody is held up by a listener that does not read. Cancel safe.
     pub(super) async fn caught_up(&self) {
-        self.pace.awaited.store(true, Ordering::Relaxed);
-        while self.is_behind() {
-            self.pace.heard.notified().await;
+        while self.pace.awaited.load(Ordering::Relaxed) {
+            self.pace.told.notified().await;
         }
-        self.pace.awaited.store(false, Ordering::Relaxed);
-    }
-
-    /// Ends the wait: whoever is still far behind is not waited for again before it has caught up.
-    pub(super) fn give_up(&self) {
-        self.pace.awaited.store(false, Ordering::Relaxed);
-        if let Inner::Open(fan) = &mut *self.lock() {
-            fan.patient = false;
+        let (mut left, mut turns) = (self.left(), 0);
+        while left > self.pace.few && turns < TURNS {
+            yield_now().await;
+            let before = std::mem::replace(&mut left, self.left());
+            turns = if left < before { 0 } else { turns + 1 };
         }
     }
 
-    fn is_behind(&self) -> bool {
+    /// How many items are left to the last of the listeners.
+    fn left(&self) -> usize {
         match &*self.lock() {
-            Inner::Open(fan) => fan.items.len() > self.pace.few,
-            Inner::Quiet | Inner::Closed => false,
+            Inner::Open(fan) => fan.items.len(),
+            Inner::Quiet | Inner::Closed => 0,
         }
     }
 
@@ -172,6 +184,9 @@ impl fmt::Debug for Hub {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
     use super::*;
 
     fn event(n: usize) -> EventItem {
@@ -215,53 +230,46 @@ mod tests {
         assert!(number(second.next().await).contains("\"n\":2"));
     }
 
-    #[test]
-    fn the_hub_says_when_a_listener_has_fallen_half_behind() {
-        let hub = Hub::new(4);
-        let _listener = hub.subscribe();
-        let behind: Vec<bool> = (0..4).map(|n| hub.publish(event(n))).collect();
-        assert_eq!(behind, [false, false, true, true]);
-        assert!(hub.is_behind());
+    /// Publishes as many events as the hub has room for. Tells at which to wait.
+    fn fill(hub: &Hub) -> Vec<usize> {
+        (0..4).filter(|n| hub.publish(event(*n))).collect()
+    }
+
+    fn is_waiting(hub: &Hub) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        let mut caught_up = pin!(hub.caught_up());
+        (0..=TURNS).all(|_| caught_up.as_mut().poll(&mut context).is_pending())
     }
 
     #[tokio::test]
-    async fn whoever_catches_up_ends_the_wait() {
+    async fn the_hub_says_once_that_a_listener_has_fallen_half_behind() {
         let hub = Hub::new(4);
         let mut listener = hub.subscribe();
-        for n in 0..3 {
-            hub.publish(event(n));
-        }
-        let reads = async {
-            for _ in 0..2 {
-                listener.next().await;
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::select! {
-            biased;
-            () = hub.caught_up() => {}
-            () = async { reads.await; std::future::pending().await } => {}
-        }
-        assert!(!hub.publish(event(3)));
-    }
-
-    #[tokio::test]
-    async fn whoever_was_given_up_is_waited_for_again_once_it_has_caught_up() {
-        let hub = Hub::new(4);
-        let mut listener = hub.subscribe();
-        let wait = || {
-            let asked: Vec<bool> = (0..4).map(|n| hub.publish(event(n))).collect();
-            asked.contains(&true)
-        };
-        assert!(wait());
-        hub.give_up();
-        assert!(!wait());
-        // A lag, and what is left.
-        for _ in 0..5 {
+        assert_eq!(fill(&hub), [2]);
+        assert!(is_waiting(&hub));
+        assert!(fill(&hub).is_empty(), "waited for in vain");
+        for left in (0..=4).rev() {
             listener.next().await;
+            assert_eq!(is_waiting(&hub), left > 1, "{left} left");
         }
-        hub.publish(event(0));
-        assert!(wait());
+        assert_eq!(fill(&hub), [2]);
+    }
+
+    /// Promise: W18
+    #[tokio::test]
+    async fn nobody_waits_for_a_listener_that_never_reads_while_another_does() {
+        let hub = Hub::new(4);
+        let _never = hub.subscribe();
+        let mut quick = hub.subscribe();
+        for n in 0..20 {
+            hub.publish(event(n));
+            quick.next().await;
+            assert!(!is_waiting(&hub));
+        }
+        fill(&hub);
+        assert!(is_waiting(&hub));
+        let _new = hub.subscribe();
+        assert!(!is_waiting(&hub), "who comes has nothing left to hear");
     }
 
     #[tokio::test]

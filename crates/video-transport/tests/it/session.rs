@@ -62,7 +62,7 @@ async fn the_first_frame_is_the_token_with_products_and_user() {
 
 /// Promise: W18
 #[tokio::test(start_paused = true)]
-async fn a_subscriber_that_never_reads_delays_no_ping_and_others_by_20_ms_once() {
+async fn a_subscriber_that_never_reads_delays_neither_pings_nor_others() {
     let (session, mut script, _) = connected().await;
     let _blocked = session.events();
     let mut quick = session.events();
@@ -72,7 +72,7 @@ async fn a_subscriber_that_never_reads_delays_no_ping_and_others_by_20_ms_once()
         let read = support::event(&mut quick, "custom").await;
         assert!(read.contains(&format!(r#""n":{n}}}"#)), "{read}");
     }
-    assert_eq!(now() - start, Duration::from_millis(20));
+    assert_eq!(now(), start);
     for nth in 1..=3 {
         let ping = script.hear().await.unwrap();
         assert_eq!(ping, r#"[{"type":"health.check","client_id":"c1"}]"#);
