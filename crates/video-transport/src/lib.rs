@@ -3,6 +3,7 @@
 mod carry;
 mod entropy;
 mod error;
+mod give_way;
 mod http;
 mod net;
 mod rpc;

@@ -4,6 +4,7 @@ mod assembler;
 mod handshake;
 #[cfg(feature = "__internals")]
 pub(crate) mod internals;
+mod read_ahead;
 mod websocket;
 
 use std::fmt;

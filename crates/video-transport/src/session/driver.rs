@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::future::{Future, pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -10,7 +11,6 @@ use std::time::Duration;
 
 use http::Uri;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, warn};
 use video_core::{Event, TokenError, TokenErrorKind, TokenSource, User, UserToken};
@@ -22,9 +22,9 @@ use super::machine::{Epoch, Input, Loss, Machine, Output};
 use super::me::Me;
 use super::sleep_watch::SleepWatch;
 use super::state::{ConnectionState, DisconnectReason, Network};
-use crate::carry::carry_subscriber;
 use crate::entropy::Entropy;
 use crate::error::ConnectError;
+use crate::give_way::give_way;
 use crate::socket::{CloseFrame, EventConnector, EventSocket, Frame, SocketError};
 
 /// What the handle asks of the driver.
@@ -63,9 +63,8 @@ pub(super) struct Driver {
 /// What is under way for the machine.
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
-    /// At most one: the machine fetches one token at a time.
-    token: JoinSet<Result<UserToken, TokenError>>,
-    opening: Option<(Epoch, Opening)>,
+    token: Option<Pending<Fetched>>,
+    opening: Option<(Epoch, Pending<Opened>)>,
     socket: Option<(Epoch, Box<dyn EventSocket>)>,
     /// Until when the socket is not read, for listeners that are far behind.
     held: Option<Instant>,
@@ -85,12 +84,15 @@ type Received = (Epoch, Option<Result<Frame, SocketError>>);
 /// A socket, or why there is none.
 type Opened = Result<Box<dyn EventSocket>, ConnectError>;
 
-/// A socket that is being opened, within the driver's task. Dropping it gives it up.
-struct Opening(Pin<Box<dyn Future<Output = Opened> + Send>>);
+/// A token, or why there is none.
+type Fetched = Result<UserToken, TokenError>;
 
-impl fmt::Debug for Opening {
+/// What is under way within the driver's task. Dropping it gives it up.
+struct Pending<T>(Pin<Box<dyn Future<Output = T> + Send>>);
+
+impl<T> fmt::Debug for Pending<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Opening")
+        f.write_str("Pending")
     }
 }
 
@@ -108,9 +110,7 @@ impl Driver {
             let input = tokio::select! {
                 biased;
                 command = self.commands.recv(), if !tasks.orphaned => self.command(command),
-                Some(token) = tasks.token.join_next() => Input::Token(token.unwrap_or_else(|_| {
-                    Err(TokenError::new(TokenErrorKind::LoaderPanicked))
-                })),
+                token = fetched(&mut tasks.token) => Input::Token(token),
                 Ok(()) = self.network.changed() => {
                     Input::Network(*self.network.borrow_and_update())
                 }
@@ -326,12 +326,12 @@ impl Driver {
     fn open(&mut self, epoch: Epoch) {
         let (connector, uri) = (Arc::clone(&self.connector), self.uri.clone());
         let opening = Box::pin(async move { connector.open(uri).await });
-        self.tasks.opening = Some((epoch, Opening(opening)));
+        self.tasks.opening = Some((epoch, Pending(opening)));
     }
 
     fn fetch_token(&mut self, rejected: Option<UserToken>) {
         let (tokens, limit) = (Arc::clone(&self.tokens), self.token_timeout);
-        self.tasks.token.spawn(carry_subscriber(async move {
+        self.tasks.token = Some(Pending(Box::pin(async move {
             let fetch = async {
                 match &rejected {
                     Some(rejected) => tokens.refresh(rejected).await,
@@ -340,7 +340,7 @@ impl Driver {
             };
             let late = |_| Err(TokenError::new(TokenErrorKind::LoaderTimeout));
             timeout(limit, fetch).await.unwrap_or_else(late)
-        }));
+        })));
     }
 
     /// Sends, and tells if the socket is lost by it.
@@ -386,11 +386,26 @@ impl Drop for Driver {
     }
 }
 
-async fn opened(opening: &mut Option<(Epoch, Opening)>) -> (Epoch, Opened) {
+async fn opened(opening: &mut Option<(Epoch, Pending<Opened>)>) -> (Epoch, Opened) {
     match opening {
-        Some((epoch, Opening(opening))) => (*epoch, opening.await),
+        Some((epoch, Pending(opening))) => (*epoch, opening.await),
         None => pending().await,
     }
+}
+
+/// The token that is being fetched. A source of somebody's own may panic.
+async fn fetched(token: &mut Option<Pending<Fetched>>) -> Fetched {
+    let Some(Pending(fetch)) = token else {
+        return pending().await;
+    };
+    let panicked = |_| Poll::Ready(Err(TokenError::new(TokenErrorKind::LoaderPanicked)));
+    let fetched = poll_fn(|cx| {
+        let poll = AssertUnwindSafe(|| fetch.as_mut().poll(cx));
+        catch_unwind(poll).unwrap_or_else(panicked)
+    })
+    .await;
+    *token = None;
+    fetched
 }
 
 async fn receive(socket: &mut Option<(Epoch, Box<dyn EventSocket>)>) -> Received {
@@ -407,21 +422,6 @@ async fn at_hand(socket: &mut Option<(Epoch, Box<dyn EventSocket>)>) -> Option<R
         Poll::Ready(frame) => Some((*epoch, frame)),
         Poll::Pending => None,
     }
-}
-
-/// Leaves the thread to others, and is ready for another one at once. The runtime's own
-/// `yield_now` waits until this thread has nothing else to do: listeners would not be given their
-/// events on one thread while the next are read on another.
-async fn give_way() {
-    let mut given = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut given, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 async fn sleep(deadline: Option<Instant>) {

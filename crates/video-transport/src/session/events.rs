@@ -8,10 +8,12 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::task::unconstrained;
 use tokio_util::sync::ReusableBoxFuture;
 use video_core::{CallCid, Event};
 
 use super::hub::{EventItem, Pace};
+use crate::give_way::give_way;
 
 /// A stream of events, from the moment it was made.
 ///
@@ -33,7 +35,12 @@ pub struct Events {
     receiver: Option<(broadcast::Receiver<EventItem>, Arc<Pace>)>,
     kinds: Option<Vec<String>>,
     call: Option<CallCid>,
+    /// How many items were taken since others had the thread.
+    streak: u32,
 }
+
+/// How many items are taken in a row before others have the thread.
+const STREAK: u32 = 128;
 
 /// Why an event that was waited for does not come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +64,7 @@ impl Events {
             receiver: Some((receiver, pace)),
             kinds: None,
             call: None,
+            streak: 0,
         }
     }
 
@@ -67,6 +75,7 @@ impl Events {
             receiver: None,
             kinds: None,
             call: None,
+            streak: 0,
         }
     }
 
@@ -107,12 +116,17 @@ impl Events {
     /// Cancel safe: a cancelled call loses no item.
     pub async fn next(&mut self) -> Option<EventItem> {
         loop {
+            if self.streak == STREAK {
+                self.streak = 0;
+                give_way().await;
+            }
             let (receiver, pace) = self.receiver.as_mut()?;
-            let item = match receiver.recv().await {
+            let item = match unconstrained(receiver.recv()).await {
                 Ok(item) => item,
                 Err(RecvError::Lagged(missed)) => EventItem::Lagged { missed },
                 Err(RecvError::Closed) => return None,
             };
+            self.streak += 1;
             pace.heard(|| receiver.len());
             match &item {
                 EventItem::Event(event) if !self.lets_through(event) => {}
@@ -162,7 +176,7 @@ impl fmt::Debug for Events {
             .field("ended", &self.receiver.is_none())
             .field("kinds", &self.kinds)
             .field("call", &self.call)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

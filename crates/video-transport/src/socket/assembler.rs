@@ -10,6 +10,8 @@ pub(super) struct Fragment {
     pub(super) fin: bool,
     pub(super) kind: FragmentKind,
     pub(super) payload: Bytes,
+    /// Whether the payload is known to be UTF-8.
+    pub(super) is_utf8: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +50,12 @@ impl MessageAssembler {
 
     /// Takes a fragment, gives a message if it completes one.
     pub(super) fn push(&mut self, fragment: Fragment) -> Result<Option<Frame>, SocketError> {
-        let Fragment { fin, kind, payload } = fragment;
+        let Fragment {
+            fin,
+            kind,
+            payload,
+            is_utf8,
+        } = fragment;
         match kind {
             FragmentKind::Close | FragmentKind::Ping | FragmentKind::Pong => {
                 control(fin, kind, payload).map(Some)
@@ -58,7 +65,7 @@ impl MessageAssembler {
                 Err(SocketError::Protocol("a message begins inside another"))
             }
             FragmentKind::Text | FragmentKind::Binary => {
-                self.begin(fin, kind == FragmentKind::Text, payload)
+                self.begin(fin, kind == FragmentKind::Text, payload, is_utf8)
             }
         }
     }
@@ -68,6 +75,7 @@ impl MessageAssembler {
         fin: bool,
         text: bool,
         payload: Bytes,
+        is_utf8: bool,
     ) -> Result<Option<Frame>, SocketError> {
         if payload.len() > self.limit {
             return Err(SocketError::TooLarge { limit: self.limit });
@@ -83,9 +91,9 @@ impl MessageAssembler {
         if !text {
             return Ok(Some(Frame::Binary(payload)));
         }
-        match std::str::from_utf8(&payload) {
-            Ok(_) => Ok(Some(Frame::Text(payload))),
-            Err(_) => Err(SocketError::NotUtf8),
+        match is_utf8 || std::str::from_utf8(&payload).is_ok() {
+            true => Ok(Some(Frame::Text(payload))),
+            false => Err(SocketError::NotUtf8),
         }
     }
 
@@ -173,6 +181,7 @@ mod tests {
             fin,
             kind,
             payload: Bytes::copy_from_slice(payload.as_ref()),
+            is_utf8: false,
         }
     }
 

@@ -40,7 +40,12 @@ impl Assembler {
             10 => FragmentKind::Pong,
             _ => return Err(SocketError::Protocol("an unknown kind of frame")),
         };
-        self.0.push(Fragment { fin, kind, payload })
+        self.0.push(Fragment {
+            fin,
+            kind,
+            payload,
+            is_utf8: false,
+        })
     }
 }
 

@@ -1,8 +1,6 @@
 //! The WebSocket over the `fastwebsockets` crate.
 
 use std::fmt;
-use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
@@ -14,12 +12,13 @@ use fastwebsockets::{OpCode, Payload, Role, WebSocketError, WebSocketRead, WebSo
 use http::Uri;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, ReadBuf, ReadHalf, WriteHalf};
+use tokio::io::{ReadHalf, WriteHalf};
 use tokio::time::timeout;
 use tokio_util::sync::ReusableBoxFuture;
 
 use super::assembler::{Fragment, FragmentKind, MessageAssembler};
 use super::handshake::upgrade;
+use super::read_ahead::ReadAhead;
 use super::{EventConnector, EventSocket, Frame, SocketError};
 use crate::entropy::Entropy;
 use crate::error::{ConnectError, ConnectErrorKind};
@@ -96,7 +95,7 @@ impl WebSocket {
     fn new(upgraded: Upgraded, limits: SocketLimits) -> Self {
         let (read, write) = tokio::io::split(TokioIo::new(upgraded));
         let received = Arc::default();
-        let read = Counted(read, Arc::clone(&received));
+        let read = ReadAhead::new(read, Arc::clone(&received));
         let (mut frames, write) = fastwebsockets::after_handshake_split(read, write, Role::Client);
         frames.set_auto_close(false);
         frames.set_auto_pong(false);
@@ -172,26 +171,9 @@ impl EventSocket for WebSocket {
     }
 }
 
-/// Counts the bytes that are read.
-struct Counted(ReadHalf<Stream>, Arc<AtomicU64>);
-
-impl AsyncRead for Counted {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let result = Pin::new(&mut self.0).poll_read(cx, buf);
-        let count = buf.filled().len() - before;
-        self.1.fetch_add(count as u64, Ordering::Relaxed);
-        result
-    }
-}
-
 /// The reading half.
 struct Reader {
-    frames: WebSocketRead<Counted>,
+    frames: WebSocketRead<ReadAhead<ReadHalf<Stream>>>,
     assembler: MessageAssembler,
     limit: usize,
 }
@@ -238,6 +220,8 @@ impl Reader {
             fin: frame.fin,
             kind,
             payload,
+            // The crate has checked what is whole.
+            is_utf8: frame.fin && kind == FragmentKind::Text,
         })
     }
 }

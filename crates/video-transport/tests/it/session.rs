@@ -1,17 +1,19 @@
 //! A session over scripted sockets, in virtual time.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
 use tokio::time::Instant;
-use video_core::Endpoint;
+use video_core::{Endpoint, TokenError, TokenErrorKind, TokenSource, UserToken};
 use video_transport::test_util::{ScriptedConnector, SocketScript};
 use video_transport::{
-    CloseFrame, ConnectOptions, ConnectionState, EventChannel, EventItem, Events, Frame, Session,
-    SkippedFrame,
+    CloseFrame, ConnectErrorKind, ConnectOptions, ConnectionState, EventChannel, EventItem, Events,
+    Frame, Session, SkippedFrame,
 };
 
 use crate::support;
@@ -58,6 +60,37 @@ async fn the_first_frame_is_the_token_with_products_and_user() {
             "user_details": {"id": "jane", "name": "Jane"},
         })
     );
+}
+
+/// Panics at first.
+#[derive(Debug, Default)]
+struct Fragile(AtomicBool);
+
+#[async_trait]
+impl TokenSource for Fragile {
+    async fn token(&self) -> Result<UserToken, TokenError> {
+        assert!(self.0.swap(true, Ordering::Relaxed), "not yet");
+        support::tokens("a.b.c").token().await
+    }
+
+    async fn refresh(&self, _rejected: &UserToken) -> Result<UserToken, TokenError> {
+        self.token().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_of_tokens_that_panics_is_a_failure_like_any_other() {
+    let connector = Arc::new(ScriptedConnector::new());
+    let (_first, mut second) = (connector.expect_open(), connector.expect_open());
+    let config = support::config(&Endpoint::default());
+    let session = Session::new(config, connector, Arc::new(Fragile::default())).unwrap();
+    session.connect_in_background(ConnectOptions::new());
+    let failed = support::state(&session, |state| state.error().is_some()).await;
+    let panicked = ConnectErrorKind::Token(TokenErrorKind::LoaderPanicked);
+    assert_eq!(failed.error().unwrap().kind(), &panicked);
+    second.hear().await.unwrap();
+    second.say(GREETING).await;
+    support::state(&session, ConnectionState::is_connected).await;
 }
 
 /// Promise: W18

@@ -1,0 +1,223 @@
+//! Reads much at once from a peer that sends much.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, ReadBuf};
+
+/// How much is read at once while the peer has more than is asked for.
+const AHEAD: usize = 64 * 1024;
+
+/// A reader that counts its bytes. Whoever reads it asks for little at a time, and each read of the
+/// stream is a call of the operating system. So as soon as the peer has more than is asked for, it
+/// reads ahead, into a buffer that it gives back when nothing more is there.
+#[derive(Debug)]
+pub(super) struct ReadAhead<R> {
+    stream: R,
+    ahead: Vec<u8>,
+    /// How much of it was handed out.
+    taken: usize,
+    /// Whether the last read gave all that was asked for.
+    filled: bool,
+    count: Arc<AtomicU64>,
+}
+
+impl<R> ReadAhead<R> {
+    /// Reads `stream`, and counts the bytes that are handed out.
+    pub(super) fn new(stream: R, count: Arc<AtomicU64>) -> Self {
+        Self {
+            stream,
+            ahead: Vec::new(),
+            taken: 0,
+            filled: false,
+            count,
+        }
+    }
+}
+
+impl<R: AsyncRead + Unpin> ReadAhead<R> {
+    /// Reads ahead, if nothing is left of what was read before.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.taken < self.ahead.len() {
+            return Poll::Ready(Ok(()));
+        }
+        self.taken = 0;
+        self.ahead.resize(AHEAD, 0);
+        let mut buf = ReadBuf::new(&mut self.ahead);
+        let read = Pin::new(&mut self.stream).poll_read(cx, &mut buf);
+        let len = buf.filled().len();
+        if len == 0 {
+            self.ahead = Vec::new();
+            self.filled = false;
+        }
+        self.ahead.truncate(len);
+        read
+    }
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for ReadAhead<R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let before = buf.filled().len();
+        if this.filled {
+            ready!(this.poll_fill(cx))?;
+            let rest = this.ahead.get(this.taken..).unwrap_or_default();
+            let (now, _) = rest.split_at(rest.len().min(buf.remaining()));
+            buf.put_slice(now);
+            this.taken += now.len();
+        } else {
+            ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
+            this.filled = buf.remaining() == 0;
+        }
+        let count = buf.filled().len() - before;
+        this.count.fetch_add(count as u64, Ordering::Relaxed);
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::task::Waker;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What each poll of a stream gives: so many bytes, or nothing yet. Then it ends.
+    #[derive(Debug)]
+    struct Script {
+        polls: VecDeque<Option<usize>>,
+        sent: u8,
+    }
+
+    impl AsyncRead for Script {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+            buf: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            match self.polls.pop_front() {
+                None => Poll::Ready(Ok(())),
+                Some(None) => Poll::Pending,
+                Some(Some(len)) => {
+                    let (now, later) = (
+                        len.min(buf.remaining()),
+                        len.saturating_sub(buf.remaining()),
+                    );
+                    for _ in 0..now {
+                        buf.put_slice(&[self.sent]);
+                        self.sent = self.sent.wrapping_add(1);
+                    }
+                    if later > 0 {
+                        self.polls.push_front(Some(later));
+                    }
+                    Poll::Ready(Ok(()))
+                }
+            }
+        }
+    }
+
+    fn read(reader: &mut ReadAhead<Script>, len: usize) -> Poll<Vec<u8>> {
+        let mut bytes = vec![0; len];
+        let mut buf = ReadBuf::new(&mut bytes);
+        let mut context = Context::from_waker(Waker::noop());
+        let read = Pin::new(reader).poll_read(&mut context, &mut buf);
+        read.map(|read| {
+            read.unwrap();
+            buf.filled().to_vec()
+        })
+    }
+
+    fn reader(polls: impl IntoIterator<Item = Option<usize>>) -> ReadAhead<Script> {
+        let polls = polls.into_iter().collect();
+        ReadAhead::new(Script { polls, sent: 0 }, Arc::default())
+    }
+
+    #[test]
+    fn a_peer_that_has_more_than_is_asked_for_is_read_ahead_until_it_has_no_more() {
+        let mut reader = reader([Some(30), None, Some(3), None]);
+        assert_eq!(
+            read(&mut reader, 10).map(|bytes| bytes.len()),
+            Poll::Ready(10)
+        );
+        assert_eq!(
+            read(&mut reader, 10).map(|bytes| bytes.len()),
+            Poll::Ready(10)
+        );
+        // Read already: the script has only what comes later.
+        assert_eq!(reader.stream.polls.len(), 3);
+        assert_eq!(
+            read(&mut reader, 10).map(|bytes| bytes.len()),
+            Poll::Ready(10)
+        );
+        assert!(read(&mut reader, 10).is_pending());
+        assert_eq!(reader.ahead.capacity(), 0, "an idle socket holds no buffer");
+        assert_eq!(read(&mut reader, 10), Poll::Ready(vec![30, 31, 32]));
+        assert!(read(&mut reader, 10).is_pending());
+        assert_eq!(reader.ahead.capacity(), 0);
+        assert_eq!(read(&mut reader, 10), Poll::Ready(vec![]), "the end");
+    }
+
+    #[test]
+    fn an_error_is_passed_on_and_frees_the_buffer() {
+        #[derive(Debug)]
+        struct Broken(bool);
+
+        impl AsyncRead for Broken {
+            fn poll_read(
+                mut self: Pin<&mut Self>,
+                _cx: &mut Context<'_>,
+                buf: &mut ReadBuf<'_>,
+            ) -> Poll<io::Result<()>> {
+                if std::mem::replace(&mut self.0, true) {
+                    return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+                }
+                buf.put_slice(&[7]);
+                Poll::Ready(Ok(()))
+            }
+        }
+
+        let mut reader = ReadAhead::new(Broken(false), Arc::default());
+        let mut context = Context::from_waker(Waker::noop());
+        let mut byte = [0];
+        let mut read = || {
+            let mut buf = ReadBuf::new(&mut byte);
+            Pin::new(&mut reader).poll_read(&mut context, &mut buf)
+        };
+        assert!(matches!(read(), Poll::Ready(Ok(()))));
+        assert!(matches!(read(), Poll::Ready(Err(_))));
+        assert_eq!(reader.ahead.capacity(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn however_a_stream_is_read_every_byte_comes_once_in_order_and_is_counted(
+            polls in prop::collection::vec(prop::option::of(1_usize..200_000), 0..12),
+            asked in prop::collection::vec(1_usize..10_000, 1..8),
+        ) {
+            let total: usize = polls.iter().flatten().sum();
+            let mut reader = reader(polls);
+            let mut asked = asked.into_iter().cycle();
+            let mut got = Vec::new();
+            loop {
+                let len = asked.next().unwrap();
+                match read(&mut reader, len) {
+                    Poll::Ready(bytes) if bytes.is_empty() => break,
+                    Poll::Ready(bytes) => got.extend(bytes),
+                    Poll::Pending => prop_assert_eq!(reader.ahead.capacity(), 0),
+                }
+                prop_assert_eq!(reader.count.load(Ordering::Relaxed), got.len() as u64);
+            }
+            prop_assert_eq!(got.len(), total);
+            prop_assert!(got.iter().enumerate().all(|(n, byte)| n % 256 == usize::from(*byte)));
+        }
+    }
+}
