@@ -235,9 +235,14 @@ impl Listener {
     ) -> Result<(), String> {
         let mut context = Context::from_waker(Waker::noop());
         loop {
-            // The runtime gives a task only so many items at once; this takes all.
-            let next = std::pin::pin!(unconstrained(self.source.next()));
-            let item = match next.poll(&mut context) {
+            // The runtime gives a task only so many items at once, and a stream of events too; this
+            // takes all.
+            let mut next = std::pin::pin!(unconstrained(self.source.next()));
+            let poll = match next.as_mut().poll(&mut context) {
+                Poll::Pending => next.poll(&mut context),
+                ready @ Poll::Ready(_) => ready,
+            };
+            let item = match poll {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(None) => {
                     self.has_ended = true;
