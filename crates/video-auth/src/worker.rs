@@ -75,11 +75,13 @@ impl Worker {
         clippy::disallowed_methods,
         reason = "the one task of a manager, which owns the handle"
     )]
-    pub(crate) fn start(self, runtime: &Handle) -> AbortOnDropHandle<()> {
-        AbortOnDropHandle::new(runtime.spawn(carry_subscriber(self.run())))
+    pub(crate) fn start(mut self, runtime: &Handle) -> AbortOnDropHandle<()> {
+        let working = async move { self.run().await };
+        AbortOnDropHandle::new(runtime.spawn(carry_subscriber(working)))
     }
 
-    async fn run(mut self) {
+    /// Borrows, because a future that owned `self` would have room for it twice.
+    async fn run(&mut self) {
         if let Some(token) = self.initial.take() {
             self.loading.announce(token).await;
         }

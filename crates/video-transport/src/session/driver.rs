@@ -98,7 +98,9 @@ impl<T> fmt::Debug for Pending<T> {
 
 impl Driver {
     /// Runs until shut down, or until no handle is left.
-    pub(super) async fn run(mut self) {
+    ///
+    /// Borrows, because a future that owned `self` would have room for it twice.
+    pub(super) async fn run(&mut self) {
         while !self.machine.is_finished() {
             let deadline = self.deadline();
             // Not left to the timer alone, which a socket that always has more would hold up.

@@ -228,7 +228,10 @@ impl Session {
     fn start(&self) {
         let mut task = self.task();
         *task = match std::mem::replace(&mut *task, Task::Over) {
-            Task::Ready(driver) => Task::Running(tokio::spawn(carry_subscriber(driver.run()))),
+            Task::Ready(mut driver) => {
+                let driving = async move { driver.run().await };
+                Task::Running(tokio::spawn(carry_subscriber(driving)))
+            }
             other => other,
         };
     }
