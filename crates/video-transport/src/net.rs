@@ -25,6 +25,8 @@ pub use tunnel::ProxyDialer;
 
 /// Opens byte streams. HTTP and the WebSocket both stand on it, so that one swapped dialer moves
 /// the whole stack onto streams in memory.
+///
+/// The session's own task dials, so a dialer must not block its thread.
 #[async_trait]
 pub trait Dialer: fmt::Debug + Send + Sync {
     /// Opens a stream to `target`, encrypted if the target asks for it.

@@ -9,6 +9,7 @@ mod heartbeat;
 mod hub;
 #[cfg(feature = "__internals")]
 pub(crate) mod internals;
+mod job;
 mod machine;
 mod me;
 mod nobody;

@@ -1,10 +1,7 @@
 //! Runs a machine on the runtime. No policy: it does what the machine asks and reports what
 //! happened.
 
-use std::fmt;
-use std::future::{Future, pending, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::future::{pending, poll_fn};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -18,12 +15,13 @@ use video_core::{Event, TokenError, TokenErrorKind, TokenSource, User, UserToken
 use super::ConnectOptions;
 use super::codec;
 use super::hub::{EventItem, Hub, SkippedFrame};
+use super::job::Job;
 use super::machine::{Epoch, Input, Loss, Machine, Output};
 use super::me::Me;
 use super::sleep_watch::SleepWatch;
 use super::state::{ConnectionState, DisconnectReason, Network};
 use crate::entropy::Entropy;
-use crate::error::ConnectError;
+use crate::error::{ConnectError, ConnectErrorKind};
 use crate::give_way::give_way;
 use crate::socket::{CloseFrame, EventConnector, EventSocket, Frame, SocketError};
 
@@ -50,6 +48,7 @@ pub(super) struct Driver {
     pub(super) connector: Arc<dyn EventConnector>,
     pub(super) tokens: Arc<dyn TokenSource>,
     pub(super) token_timeout: Duration,
+    pub(super) close_timeout: Duration,
     pub(super) entropy: Entropy,
     pub(super) hub: Arc<Hub>,
     pub(super) state: watch::Sender<ConnectionState>,
@@ -63,8 +62,8 @@ pub(super) struct Driver {
 /// What is under way for the machine.
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
-    token: Option<Pending<Fetched>>,
-    opening: Option<(Epoch, Pending<Opened>)>,
+    token: Option<Job<Fetched>>,
+    opening: Option<(Epoch, Job<Opened>)>,
     socket: Option<(Epoch, Box<dyn EventSocket>)>,
     /// Until when the socket is not read, for listeners that are far behind.
     held: Option<Instant>,
@@ -87,15 +86,6 @@ type Opened = Result<Box<dyn EventSocket>, ConnectError>;
 /// A token, or why there is none.
 type Fetched = Result<UserToken, TokenError>;
 
-/// What is under way within the driver's task. Dropping it gives it up.
-struct Pending<T>(Pin<Box<dyn Future<Output = T> + Send>>);
-
-impl<T> fmt::Debug for Pending<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pending")
-    }
-}
-
 impl Driver {
     /// Runs until shut down, or until no handle is left.
     ///
@@ -112,7 +102,10 @@ impl Driver {
             let input = tokio::select! {
                 biased;
                 command = self.commands.recv(), if !tasks.orphaned => self.command(command),
-                token = fetched(&mut tasks.token) => Input::Token(token),
+                token = fetched(&mut tasks.token) => {
+                    tasks.token = None;
+                    Input::Token(token)
+                }
                 Ok(()) = self.network.changed() => {
                     Input::Network(*self.network.borrow_and_update())
                 }
@@ -127,7 +120,10 @@ impl Driver {
                 }
                 () = sleep(deadline) => continue,
             };
-            self.handle(now(), input).await;
+            let now = now();
+            // What came before it counts before it: life that is doubted has to be shown anew.
+            self.account(now).await;
+            self.handle(now, input).await;
         }
     }
 
@@ -138,6 +134,7 @@ impl Driver {
         let mut received = Some(first);
         let mut frames = 0;
         while let Some((epoch, frame)) = received.take() {
+            let is_event = matches!(frame, Some(Ok(Frame::Text(_) | Frame::Binary(_))));
             let input = self.received(epoch, frame).await;
             self.handle(now, input).await;
             if self.tasks.held.is_some() {
@@ -145,7 +142,8 @@ impl Driver {
             }
             frames += 1;
             let bytes = self.tasks.received.saturating_sub(before);
-            if frames >= BURST_FRAMES || bytes >= BURST_BYTES {
+            // An answer to what is no event may have taken time.
+            if !is_event || frames >= BURST_FRAMES || bytes >= BURST_BYTES {
                 return give_way().await;
             }
             received = at_hand(&mut self.tasks.socket).await;
@@ -166,13 +164,13 @@ impl Driver {
     /// Time has passed.
     async fn tick(&mut self) {
         let now = now();
-        self.tasks.held.take_if(|held| *held <= now);
+        if self.tasks.held.take_if(|held| *held <= now).is_some() {
+            self.hub.give_up();
+        }
+        self.account(now).await;
         if self.sleep_watch.has_slept(now) {
             debug!("the host slept, or its clock was set");
             self.handle(now, Input::Doubted).await;
-        }
-        if let Some(heard) = self.heard() {
-            self.handle(now, heard).await;
         }
         self.handle(now, Input::Tick).await;
     }
@@ -191,7 +189,9 @@ impl Driver {
                 if !self.state.borrow().is_connected() {
                     self.tasks.include_details = options.include_user_details;
                 }
-                self.tasks.connect_waiters.extend(reply);
+                let waiters = &mut self.tasks.connect_waiters;
+                waiters.retain(|waiter| !waiter.is_closed());
+                waiters.extend(reply);
                 Input::Connect { patience }
             }
             Command::Disconnect(reply) => {
@@ -212,6 +212,7 @@ impl Driver {
         match result {
             Ok(socket) => {
                 self.sleep_watch.start(now());
+                self.tasks.received = 0;
                 self.tasks.socket = Some((epoch, socket));
                 Input::Opened(epoch)
             }
@@ -254,6 +255,13 @@ impl Driver {
         }
     }
 
+    /// Tells the machine of bytes that have come since the last look.
+    async fn account(&mut self, now: Instant) {
+        if let Some(heard) = self.heard() {
+            self.handle(now, heard).await;
+        }
+    }
+
     /// That bytes have come since the last look, if they have.
     fn heard(&mut self) -> Option<Input> {
         let (epoch, socket) = self.tasks.socket.as_ref()?;
@@ -289,12 +297,13 @@ impl Driver {
             Output::Ping(id) => return self.send(Frame::Text(codec::health_check(&id))).await,
             Output::Close => {
                 // A socket that can not even be closed is dropped by the machine's deadline.
-                return self
-                    .send(Frame::Close(Some(CloseFrame::new(1000, ""))))
-                    .await;
+                let limit = self.close_timeout;
+                let closing = self.send(Frame::Close(Some(CloseFrame::new(1000, ""))));
+                return timeout(limit, closing).await.unwrap_or_default();
             }
             Output::Discard => {
                 self.tasks.socket = None;
+                self.tasks.held = None;
                 self.tasks.opening = None;
             }
             Output::State(state) => {
@@ -327,13 +336,13 @@ impl Driver {
 
     fn open(&mut self, epoch: Epoch) {
         let (connector, uri) = (Arc::clone(&self.connector), self.uri.clone());
-        let opening = Box::pin(async move { connector.open(uri).await });
-        self.tasks.opening = Some((epoch, Pending(opening)));
+        let opening = Job::new(async move { connector.open(uri).await });
+        self.tasks.opening = Some((epoch, opening));
     }
 
     fn fetch_token(&mut self, rejected: Option<UserToken>) {
         let (tokens, limit) = (Arc::clone(&self.tokens), self.token_timeout);
-        self.tasks.token = Some(Pending(Box::pin(async move {
+        self.tasks.token = Some(Job::new(async move {
             let fetch = async {
                 match &rejected {
                     Some(rejected) => tokens.refresh(rejected).await,
@@ -342,7 +351,7 @@ impl Driver {
             };
             let late = |_| Err(TokenError::new(TokenErrorKind::LoaderTimeout));
             timeout(limit, fetch).await.unwrap_or_else(late)
-        })));
+        }));
     }
 
     /// Sends, and tells if the socket is lost by it.
@@ -357,7 +366,7 @@ impl Driver {
     /// Gives an item to the subscribers. The socket waits a little if they are far behind, and
     /// nothing else does: no subscriber may hold up the connection.
     fn publish(&mut self, item: EventItem) {
-        if self.hub.publish(item) {
+        if self.hub.publish(item) && self.tasks.socket.is_some() {
             self.tasks.held.get_or_insert(now() + PATIENCE);
         }
     }
@@ -388,26 +397,21 @@ impl Drop for Driver {
     }
 }
 
-async fn opened(opening: &mut Option<(Epoch, Pending<Opened>)>) -> (Epoch, Opened) {
-    match opening {
-        Some((epoch, Pending(opening))) => (*epoch, opening.await),
-        None => pending().await,
-    }
-}
-
-/// The token that is being fetched. A source of somebody's own may panic.
-async fn fetched(token: &mut Option<Pending<Fetched>>) -> Fetched {
-    let Some(Pending(fetch)) = token else {
+async fn opened(opening: &mut Option<(Epoch, Job<Opened>)>) -> (Epoch, Opened) {
+    let Some((epoch, job)) = opening else {
         return pending().await;
     };
-    let panicked = |_| Poll::Ready(Err(TokenError::new(TokenErrorKind::LoaderPanicked)));
-    let fetched = poll_fn(|cx| {
-        let poll = AssertUnwindSafe(|| fetch.as_mut().poll(cx));
-        catch_unwind(poll).unwrap_or_else(panicked)
-    })
-    .await;
-    *token = None;
-    fetched
+    let broken = |panicked| ConnectError::new(ConnectErrorKind::Broken).caused_by(panicked);
+    let opened = job.run().await.map_err(broken).flatten();
+    (*epoch, opened)
+}
+
+async fn fetched(token: &mut Option<Job<Fetched>>) -> Fetched {
+    let Some(job) = token else {
+        return pending().await;
+    };
+    let panicked = |_| TokenError::new(TokenErrorKind::LoaderPanicked);
+    job.run().await.map_err(panicked).flatten()
 }
 
 async fn receive(socket: &mut Option<(Epoch, Box<dyn EventSocket>)>) -> Received {

@@ -18,8 +18,8 @@ use crate::give_way::give_way;
 /// A stream of events, from the moment it was made.
 ///
 /// A listener that falls behind loses the oldest items and is told how many. Before that, the socket
-/// waits for it while it reads, and 20 ms if nobody does; nothing else waits for it, no ping, no
-/// command and no other listener.
+/// waits for it, 20 ms at a time as long as it gets on; nothing else waits for it, no ping, no
+/// command and no listener that has caught up.
 ///
 /// # Examples
 ///
@@ -32,15 +32,26 @@ use crate::give_way::give_way;
 /// # }
 /// ```
 pub struct Events {
-    receiver: Option<(broadcast::Receiver<EventItem>, Arc<Pace>)>,
+    ear: Option<Ear>,
     kinds: Option<Vec<String>>,
     call: Option<CallCid>,
-    /// How many items were taken since others had the thread.
+    /// How many items were taken since it last gave way to others.
     streak: u32,
 }
 
-/// How many items are taken in a row before others have the thread.
+/// How many items are taken before others have the thread.
 const STREAK: u32 = 128;
+
+struct Ear {
+    items: broadcast::Receiver<EventItem>,
+    pace: Arc<Pace>,
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        self.pace.end_wait();
+    }
+}
 
 /// Why an event that was waited for does not come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,9 +70,9 @@ pub enum WaitError {
 }
 
 impl Events {
-    pub(super) fn new(receiver: broadcast::Receiver<EventItem>, pace: Arc<Pace>) -> Self {
+    pub(super) fn new(items: broadcast::Receiver<EventItem>, pace: Arc<Pace>) -> Self {
         Self {
-            receiver: Some((receiver, pace)),
+            ear: Some(Ear { items, pace }),
             kinds: None,
             call: None,
             streak: 0,
@@ -72,7 +83,7 @@ impl Events {
     #[must_use]
     pub fn ended() -> Self {
         Self {
-            receiver: None,
+            ear: None,
             kinds: None,
             call: None,
             streak: 0,
@@ -120,14 +131,14 @@ impl Events {
                 self.streak = 0;
                 give_way().await;
             }
-            let (receiver, pace) = self.receiver.as_mut()?;
-            let item = match unconstrained(receiver.recv()).await {
+            let Ear { items, pace } = self.ear.as_mut()?;
+            let item = match unconstrained(items.recv()).await {
                 Ok(item) => item,
                 Err(RecvError::Lagged(missed)) => EventItem::Lagged { missed },
                 Err(RecvError::Closed) => return None,
             };
             self.streak += 1;
-            pace.heard(|| receiver.len());
+            pace.heard(|| items.len());
             match &item {
                 EventItem::Event(event) if !self.lets_through(event) => {}
                 _ => return Some(item),
@@ -173,7 +184,7 @@ impl Events {
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Events")
-            .field("ended", &self.receiver.is_none())
+            .field("ended", &self.ear.is_none())
             .field("kinds", &self.kinds)
             .field("call", &self.call)
             .finish_non_exhaustive()

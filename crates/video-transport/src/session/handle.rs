@@ -130,7 +130,9 @@ const MARGIN: Duration = Duration::from_secs(1);
 
 /// A supervised session. Nothing runs before it is first told to connect.
 ///
-/// Dropping it closes the socket politely, in the background and within the close timeout.
+/// Dropping it closes the socket politely, in the background and within the close timeout. A
+/// message that is being written has its own time before that, see
+/// [`SocketLimits`](crate::SocketLimits).
 #[derive(Debug)]
 pub struct Session {
     commands: mpsc::Sender<Box<Command>>,
@@ -192,6 +194,7 @@ impl Session {
             connector,
             tokens,
             token_timeout: timeouts.token,
+            close_timeout: timeouts.close,
             entropy: config.entropy,
             hub: Arc::clone(&hub),
             state: state_sender,
@@ -308,7 +311,7 @@ impl EventChannel for Session {
         }
         let mut place = self.place();
         let reserve = || self.commands.clone().try_reserve_owned().ok();
-        // None only if the queue is full since the last such wish, which is then in it.
+        // None only if the queue was full at the last such wish and is so again.
         if let Some(kept) = place.take().or_else(reserve) {
             let commands = kept.send(Box::new(Command::Disconnect(None)));
             *place = commands.try_reserve_owned().ok();

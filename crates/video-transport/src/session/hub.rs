@@ -60,6 +60,8 @@ struct Fan {
     items: broadcast::Sender<EventItem>,
     /// How many items may pass before somebody can be far behind. To ask is dearer than to send.
     unchecked: usize,
+    /// How many items were left to the last of the listeners when the socket began to wait.
+    left: usize,
 }
 
 /// How listeners tell that they catch up.
@@ -69,6 +71,8 @@ pub(super) struct Pace {
     few: usize,
     /// Whether any listener that catches up is to tell.
     awaited: AtomicBool,
+    /// Whether nobody has caught up or got on since the last wait.
+    in_vain: AtomicBool,
     told: Notify,
 }
 
@@ -76,11 +80,13 @@ impl Pace {
     /// A listener took an item, and has these before it.
     pub(super) fn heard(&self, rest: impl FnOnce() -> usize) {
         if self.awaited.load(Ordering::Relaxed) && rest() <= self.few {
-            self.tell();
+            self.in_vain.store(false, Ordering::Relaxed);
+            self.end_wait();
         }
     }
 
-    fn tell(&self) {
+    /// A listener came or went: whoever is left may not have to be waited for.
+    pub(super) fn end_wait(&self) {
         self.awaited.store(false, Ordering::Relaxed);
         self.told.notify_one();
     }
@@ -94,6 +100,7 @@ impl Hub {
             pace: Arc::new(Pace {
                 few: capacity / 4,
                 awaited: AtomicBool::new(false),
+                in_vain: AtomicBool::new(false),
                 told: Notify::new(),
             }),
             inner: Mutex::new(Inner::Quiet),
@@ -106,40 +113,53 @@ impl Hub {
             *inner = Inner::Open(Fan {
                 items: broadcast::Sender::new(self.capacity),
                 unchecked: 0,
+                left: 0,
             });
         }
         // Whoever comes has nothing left to hear.
-        self.pace.tell();
+        self.pace.end_wait();
         match &*inner {
             Inner::Open(fan) => Events::new(fan.items.subscribe(), Arc::clone(&self.pace)),
             Inner::Quiet | Inner::Closed => Events::ended(),
         }
     }
 
-    /// Gives an item to all listeners. Tells whether to wait for them: one is far behind, and since
-    /// the wait before somebody has caught up.
+    /// Gives an item to all listeners. Tells whether to wait for them: one is far behind, and the
+    /// last wait was not in vain.
     pub(super) fn publish(&self, item: EventItem) -> bool {
         let Inner::Open(fan) = &mut *self.lock() else {
             return false;
         };
         let unchecked = fan.unchecked.checked_sub(1);
-        // Before the item is sent: whoever takes it is to tell.
-        let in_vain = unchecked.is_none() && self.pace.awaited.swap(true, Ordering::Relaxed);
+        if unchecked.is_none() {
+            // Before the item is sent: whoever takes it is to tell.
+            self.pace.awaited.store(true, Ordering::Relaxed);
+        }
         // No listener is no failure.
         drop(fan.items.send(item));
         if let Some(rest) = unchecked {
             fan.unchecked = rest;
             return false;
         }
-        let (half, waiting) = (self.capacity / 2, fan.items.len());
-        let behind = waiting > half;
-        if behind {
+        let half = self.capacity / 2;
+        fan.left = fan.items.len();
+        if fan.left > half {
             fan.unchecked = self.capacity / 16;
-        } else {
-            fan.unchecked = half - waiting;
-            self.pace.awaited.store(false, Ordering::Relaxed);
+            return !self.pace.in_vain.load(Ordering::Relaxed);
         }
-        behind && !in_vain
+        fan.unchecked = half - fan.left;
+        self.pace.awaited.store(false, Ordering::Relaxed);
+        self.pace.in_vain.store(false, Ordering::Relaxed);
+        false
+    }
+
+    /// Ends the wait. There is no other before somebody has caught up, unless the last of the
+    /// listeners got on in this one.
+    pub(super) fn give_up(&self) {
+        if let Inner::Open(fan) = &*self.lock() {
+            let in_vain = fan.items.len() >= fan.left;
+            self.pace.in_vain.store(in_vain, Ordering::Relaxed);
+        }
     }
 
     /// Waits until a listener has caught up, and then for the others as long as they run and get on:
@@ -242,17 +262,47 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_hub_says_once_that_a_listener_has_fallen_half_behind() {
+    async fn the_hub_waits_for_a_listener_that_is_half_behind_until_it_has_caught_up() {
         let hub = Hub::new(4);
         let mut listener = hub.subscribe();
-        assert_eq!(fill(&hub), [2]);
-        assert!(is_waiting(&hub));
-        assert!(fill(&hub).is_empty(), "waited for in vain");
-        for left in (0..=4).rev() {
+        assert_eq!(fill(&hub), [2, 3]);
+        for left in (0..4).rev() {
             listener.next().await;
             assert_eq!(is_waiting(&hub), left > 1, "{left} left");
         }
-        assert_eq!(fill(&hub), [2]);
+    }
+
+    #[tokio::test]
+    async fn a_listener_that_does_not_get_on_is_not_waited_for_again_before_it_has_caught_up() {
+        let hub = Hub::new(8);
+        let mut listener = hub.subscribe();
+        let fill = || (0..8).any(|n| hub.publish(event(n)));
+        assert!(fill());
+        listener.next().await;
+        hub.give_up();
+        assert!(fill(), "it got on");
+        hub.give_up();
+        assert!(!fill(), "it did not");
+        drop(hub.subscribe());
+        assert!(!fill(), "another one came and went");
+        while !is_waiting(&hub) {
+            hub.publish(event(0));
+        }
+        // The loss, and all that is left.
+        for _ in 0..9 {
+            listener.next().await;
+        }
+        assert!(fill());
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_listener_that_has_gone() {
+        let hub = Hub::new(4);
+        let listener = hub.subscribe();
+        fill(&hub);
+        assert!(is_waiting(&hub));
+        drop(listener);
+        assert!(!is_waiting(&hub));
     }
 
     /// Promise: W18

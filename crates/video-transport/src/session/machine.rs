@@ -423,6 +423,9 @@ impl Machine {
     }
 
     fn await_network(&mut self) {
+        if matches!(self.phase, Phase::Offline) {
+            return;
+        }
         self.phase = Phase::Offline;
         let cause = self.last_error.clone();
         self.outputs

@@ -67,7 +67,7 @@ impl Online {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: a loss goes on counting from where it began.
+    /// Cancel safe: a loss goes on counting from where it was first seen by this.
     pub async fn changed(&mut self) -> Option<bool> {
         loop {
             let online = match (self.look(), self.told) {

@@ -1,6 +1,7 @@
 //! Reads much at once from a peer that sends much.
 
 use std::io;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,9 +18,9 @@ const AHEAD: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct ReadAhead<R> {
     stream: R,
-    ahead: Vec<u8>,
-    /// How much of it was handed out.
-    taken: usize,
+    buffer: Box<[u8]>,
+    /// Where in it that stands which was read and not yet handed out.
+    rest: Range<usize>,
     /// Whether the last read gave all that was asked for.
     filled: bool,
     count: Arc<AtomicU64>,
@@ -30,8 +31,8 @@ impl<R> ReadAhead<R> {
     pub(super) fn new(stream: R, count: Arc<AtomicU64>) -> Self {
         Self {
             stream,
-            ahead: Vec::new(),
-            taken: 0,
+            buffer: Box::default(),
+            rest: 0..0,
             filled: false,
             count,
         }
@@ -41,19 +42,19 @@ impl<R> ReadAhead<R> {
 impl<R: AsyncRead + Unpin> ReadAhead<R> {
     /// Reads ahead, if nothing is left of what was read before.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.taken < self.ahead.len() {
+        if !self.rest.is_empty() {
             return Poll::Ready(Ok(()));
         }
-        self.taken = 0;
-        self.ahead.resize(AHEAD, 0);
-        let mut buf = ReadBuf::new(&mut self.ahead);
+        if self.buffer.is_empty() {
+            self.buffer = vec![0; AHEAD].into();
+        }
+        let mut buf = ReadBuf::new(&mut self.buffer);
         let read = Pin::new(&mut self.stream).poll_read(cx, &mut buf);
-        let len = buf.filled().len();
-        if len == 0 {
-            self.ahead = Vec::new();
+        self.rest = 0..buf.filled().len();
+        if self.rest.is_empty() {
+            self.buffer = Box::default();
             self.filled = false;
         }
-        self.ahead.truncate(len);
         read
     }
 }
@@ -68,10 +69,10 @@ impl<R: AsyncRead + Unpin> AsyncRead for ReadAhead<R> {
         let before = buf.filled().len();
         if this.filled {
             ready!(this.poll_fill(cx))?;
-            let rest = this.ahead.get(this.taken..).unwrap_or_default();
+            let rest = this.buffer.get(this.rest.clone()).unwrap_or_default();
             let (now, _) = rest.split_at(rest.len().min(buf.remaining()));
             buf.put_slice(now);
-            this.taken += now.len();
+            this.rest.start += now.len();
         } else {
             ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
             this.filled = buf.remaining() == 0;
@@ -159,10 +160,10 @@ mod tests {
             Poll::Ready(10)
         );
         assert!(read(&mut reader, 10).is_pending());
-        assert_eq!(reader.ahead.capacity(), 0, "an idle socket holds no buffer");
+        assert_eq!(reader.buffer.len(), 0, "an idle socket holds no buffer");
         assert_eq!(read(&mut reader, 10), Poll::Ready(vec![30, 31, 32]));
         assert!(read(&mut reader, 10).is_pending());
-        assert_eq!(reader.ahead.capacity(), 0);
+        assert_eq!(reader.buffer.len(), 0);
         assert_eq!(read(&mut reader, 10), Poll::Ready(vec![]), "the end");
     }
 
@@ -194,7 +195,7 @@ mod tests {
         };
         assert!(matches!(read(), Poll::Ready(Ok(()))));
         assert!(matches!(read(), Poll::Ready(Err(_))));
-        assert_eq!(reader.ahead.capacity(), 0);
+        assert_eq!(reader.buffer.len(), 0);
     }
 
     proptest! {
@@ -212,7 +213,7 @@ mod tests {
                 match read(&mut reader, len) {
                     Poll::Ready(bytes) if bytes.is_empty() => break,
                     Poll::Ready(bytes) => got.extend(bytes),
-                    Poll::Pending => prop_assert_eq!(reader.ahead.capacity(), 0),
+                    Poll::Pending => prop_assert_eq!(reader.buffer.len(), 0),
                 }
                 prop_assert_eq!(reader.count.load(Ordering::Relaxed), got.len() as u64);
             }

@@ -11,6 +11,7 @@ mod loopback;
 mod proxy;
 mod session;
 mod sleep;
+mod stuck;
 mod support;
 #[cfg(feature = "tls")]
 mod tls;
