@@ -23,10 +23,10 @@ pub(crate) fn run(
     only: Option<&str>,
     seconds: Option<u64>,
 ) -> anyhow::Result<()> {
-    if !is_installed(sh, "cargo", &["fuzz"]) {
-        println!("skipped: cargo-fuzz is not installed; `cargo install --locked cargo-fuzz`");
-        return Ok(());
-    }
+    ensure!(
+        is_installed(sh, "cargo", &["fuzz"]),
+        "cargo-fuzz is not installed; `cargo install --locked cargo-fuzz`"
+    );
     let _dir = sh.push_dir(DIR);
     // The instrumentation has no stable switch.
     let _bootstrap = sh.push_env("RUSTC_BOOTSTRAP", "1");

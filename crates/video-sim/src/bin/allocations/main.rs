@@ -35,7 +35,7 @@ use std::alloc::System;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 use crate::client::Account;
@@ -63,7 +63,8 @@ fn run() -> anyhow::Result<()> {
         let account = Account::new("john");
         let sample = Sample::Custom;
         let before = allocations();
-        stream::with_client(server, &account, sample, count, 1).await?;
+        let missed = stream::with_client(server, &account, sample, count, 1).await?;
+        ensure!(missed == 0, "{missed} events were missed");
         let between = allocations();
         stream::with_bare_loop(server, &account, sample, count).await?;
         let after = allocations();
