@@ -1,6 +1,5 @@
 //! Fans events out to whoever listens.
 
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -40,6 +39,7 @@ pub struct SkippedFrame {
 }
 
 /// The fan-out of a session. Its buffer is made for the first listener.
+#[derive(Debug)]
 pub(super) struct Hub {
     capacity: usize,
     pace: Arc<Pace>,
@@ -49,6 +49,7 @@ pub(super) struct Hub {
 /// How many turns of the runtime a listener has in which to get on.
 const TURNS: u32 = 4;
 
+#[derive(Debug)]
 enum Inner {
     /// Nobody has listened yet.
     Quiet,
@@ -56,6 +57,7 @@ enum Inner {
     Closed,
 }
 
+#[derive(Debug)]
 struct Fan {
     items: broadcast::Sender<EventItem>,
     /// How many items may pass before somebody can be far behind. To ask is dearer than to send.
@@ -194,14 +196,6 @@ impl Hub {
     }
 }
 
-impl fmt::Debug for Hub {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hub")
-            .field("capacity", &self.capacity)
-            .finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::pin::pin;
@@ -270,6 +264,51 @@ mod tests {
             listener.next().await;
             assert_eq!(is_waiting(&hub), left > 1, "{left} left");
         }
+    }
+
+    #[tokio::test]
+    async fn half_behind_is_not_far_behind() {
+        let hub = Hub::new(4);
+        let mut listener = hub.subscribe();
+        hub.publish(event(0));
+        listener.next().await;
+        assert!(!hub.publish(event(1)));
+        assert!(!hub.publish(event(2)));
+        assert!(hub.publish(event(3)));
+    }
+
+    #[tokio::test]
+    async fn once_one_has_caught_up_the_others_are_waited_for_as_long_as_they_get_on() {
+        let hub = Hub::new(64);
+        let (mut quick, mut slow) = (hub.subscribe(), hub.subscribe());
+        for n in 0..40 {
+            hub.publish(event(n));
+        }
+        for _ in 0..40 {
+            quick.next().await;
+        }
+        let mut context = Context::from_waker(Waker::noop());
+        {
+            let mut caught_up = pin!(hub.caught_up());
+            let mut waits = || caught_up.as_mut().poll(&mut context).is_pending();
+            for _ in 0..2 * TURNS {
+                assert!(waits());
+                slow.next().await;
+            }
+            for turn in 0..TURNS {
+                assert!(waits(), "turn {turn} without an item taken");
+            }
+            assert!(!waits());
+        }
+        let mut caught_up = pin!(hub.caught_up());
+        let mut waits = || caught_up.as_mut().poll(&mut context).is_pending();
+        while hub.left() > 17 {
+            assert!(waits());
+            slow.next().await;
+        }
+        assert!(waits());
+        slow.next().await;
+        assert!(!waits(), "a quarter is left");
     }
 
     #[tokio::test]

@@ -168,6 +168,18 @@ mod tests {
     }
 
     #[test]
+    fn not_more_than_64_kib_are_read_ahead() {
+        let mut reader = reader([Some(1_000_000)]);
+        for _ in 0..2 {
+            assert_eq!(
+                read(&mut reader, 10).map(|bytes| bytes.len()),
+                Poll::Ready(10)
+            );
+        }
+        assert_eq!(reader.rest, 10..65_536);
+    }
+
+    #[test]
     fn an_error_is_passed_on_and_frees_the_buffer() {
         #[derive(Debug)]
         struct Broken(bool);
