@@ -177,6 +177,7 @@ pub(crate) struct Listener {
     source: Source,
     delivery: Delivery,
     has_ended: bool,
+    has_heard_the_last: bool,
 }
 
 enum Source {
@@ -224,6 +225,7 @@ impl Listener {
             source,
             delivery,
             has_ended: false,
+            has_heard_the_last: false,
         }
     }
 
@@ -255,6 +257,9 @@ impl Listener {
             {
                 log.line(*at, format_args!("client {number} hears {}", show(&item)));
             }
+            if let EventItem::Event(event) = &item {
+                self.has_heard_the_last |= event.raw().contains("\"last\":true");
+            }
             let mut witness = wire.lock();
             self.delivery.heard(&item, witness.client(number))?;
         }
@@ -262,6 +267,11 @@ impl Listener {
 
     pub(crate) fn delivery(&self) -> &Delivery {
         &self.delivery
+    }
+
+    /// Whether it has heard the event that is sent when all is at peace.
+    pub(crate) fn has_heard_the_last(&self) -> bool {
+        self.has_heard_the_last
     }
 
     pub(crate) fn has_ended(&self) -> bool {

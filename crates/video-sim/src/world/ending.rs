@@ -5,11 +5,12 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::time::sleep;
-use video_client::{ConnectionState, Lifecycle};
+use video_client::{ConnectionId, ConnectionState, Lifecycle};
 use video_testkit::Audience;
 
 use super::{Broken, World};
 use crate::desk::Mode;
+use crate::member::Member;
 use crate::op::What;
 use crate::plan::Kind;
 use crate::wish::Want;
@@ -97,9 +98,57 @@ impl World {
                 }
             }
         }
-        self.coordinator
+        self.last_event().await
+    }
+
+    /// Each connection gets an event, and each listener hears it.
+    pub(super) async fn last_event(&mut self) -> Result<(), Broken> {
+        self.slow_listeners_catch_up()?;
+        let connected: Vec<_> = self.members.iter().map(connection).collect();
+        let reached = self
+            .coordinator
             .push(Audience::All, json!({ "type": "custom", "last": true }));
-        self.pass(Duration::from_secs(2)).await
+        let expected = connected.iter().flatten().count();
+        if reached < expected {
+            return Err(format!(
+                "the last event went to {reached} connections of {expected}"
+            ));
+        }
+        self.pass(Duration::from_secs(2)).await?;
+        self.slow_listeners_catch_up()?;
+        for (member, before) in self.members.iter().zip(&connected) {
+            // Who is stuck may be thrown out at any time.
+            if before.is_none() || (member.is_stuck(&self.wire) && connection(member) != *before) {
+                continue;
+            }
+            let life = &member.life;
+            for (listener, name) in [(&life.quick, "quick"), (&life.slow, "slow")] {
+                if !listener.has_heard_the_last() {
+                    let number = life.number;
+                    return Err(format!(
+                        "the {name} listener of client {number} has not heard the last event"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Who listens rarely hears all that there is, and has then heard all that arrived.
+    fn slow_listeners_catch_up(&mut self) -> Result<(), Broken> {
+        let now = self.clock.elapsed();
+        for member in &mut self.members {
+            let life = &mut member.life;
+            let (number, state) = (life.number, life.client.state().borrow().clone());
+            let heard = life.slow.hear((number, &self.wire), None);
+            let heard = heard.and_then(|()| {
+                let mut witness = self.wire.lock();
+                let wire = witness.client(number);
+                life.slow.delivery().settled(now, &state, wire)
+            });
+            heard.map_err(|broken| format!("client {number}, slow listener: {broken}"))?;
+        }
+        Ok(())
     }
 
     fn are_connected(&self, when: &str) -> Result<(), Broken> {
@@ -172,4 +221,10 @@ impl World {
             )),
         }
     }
+}
+
+/// The connection of a member, if there is one.
+fn connection(member: &Member) -> Option<ConnectionId> {
+    let state = member.life.client.state().borrow().clone();
+    state.connection_id().cloned()
 }

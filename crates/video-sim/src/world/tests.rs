@@ -1,6 +1,9 @@
 //! A world that is tampered with is found out.
 
+use video_testkit::Audience;
+
 use super::*;
+use crate::network::Loss;
 use crate::plan::{Action, Kind, MemberPlan, Step};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -28,11 +31,17 @@ fn quiet() -> Plan {
     }
 }
 
+/// A quiet world whose client has just connected.
+async fn connected() -> World {
+    let mut world = World::new(7, &quiet(), Log::new(false));
+    assert_eq!(world.pass(2 * SECOND).await, Ok(()));
+    assert!(world.client(0).state().borrow().is_connected());
+    world
+}
+
 /// Lives through a quiet plan, into which `tamper` meddles once the client is connected.
 async fn live(tamper: impl FnOnce(&World)) -> Result<(), Broken> {
-    let mut world = World::new(7, &quiet(), Log::new(false));
-    world.pass(2 * SECOND).await?;
-    assert!(world.client(0).state().borrow().is_connected());
+    let world = connected().await;
     tamper(&world);
     world.live(quiet()).await.1
 }
@@ -110,4 +119,16 @@ async fn a_connection_that_stays_is_noticed() {
 async fn a_loader_that_is_called_for_nothing_is_noticed() {
     let lived = live(|world| world.wire.lock().client(0).load_begins());
     assert!(words(lived.await).contains("nobody has refused its token"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_last_event_that_is_not_heard_or_goes_to_nobody_is_noticed() {
+    let mut world = connected().await;
+    world.network.half_open(0, Loss::Down);
+    let last = words(world.last_event().await);
+    assert!(last.contains("has not heard the last"), "{last}");
+    let mut world = connected().await;
+    world.coordinator.drop_connections(Audience::All);
+    let last = words(world.last_event().await);
+    assert!(last.contains("to 0 connections of 1"), "{last}");
 }
