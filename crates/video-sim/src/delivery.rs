@@ -119,14 +119,14 @@ impl Delivery {
             return Ok(());
         };
         let accepted = |arrival: &&Arrival| arrival.connection_id.as_deref() == Some(id.as_ref());
-        let link = wire
-            .arrivals()
-            .rev()
-            .find(accepted)
-            .map(|arrival| arrival.link);
+        let Some(named) = wire.arrivals().rev().find(accepted) else {
+            return Err(format!(
+                "is connected as {id}, which nothing that arrived names"
+            ));
+        };
         let unheard = wire.arrivals().skip(self.next);
         // Time only passes when nobody has anything to do.
-        let is_due = |arrival: &&Arrival| Some(arrival.link) == link && arrival.at < now;
+        let is_due = |arrival: &&Arrival| arrival.link == named.link && arrival.at < now;
         let mut due = unheard
             .filter(is_due)
             .skip(usize::try_from(self.missed).unwrap_or(usize::MAX));
@@ -281,5 +281,11 @@ mod tests {
         );
         delivery.heard(&item(6), &wire).unwrap();
         assert_eq!(delivery.settled(LATER, &state("b"), &wire), Ok(()));
+    }
+
+    #[test]
+    fn a_connection_that_nothing_names_is_noticed() {
+        let (wire, delivery) = wire();
+        assert!(delivery.settled(LATER, &state("c"), &wire).is_err());
     }
 }

@@ -62,7 +62,14 @@ struct State {
     dialling: Vec<Dialling>,
     /// Whether the service is there at all.
     service: Dialling,
-    links: Vec<(usize, Weak<Link>)>,
+    links: Vec<Kept>,
+}
+
+/// A connection that may still be open.
+struct Kept {
+    client: usize,
+    id: u64,
+    link: Weak<Link>,
 }
 
 impl Network {
@@ -111,9 +118,9 @@ impl Network {
             tap: Tap::new(client, id, purpose, dial.alive.clone()),
         });
         if purpose == Purpose::Socket {
-            self.shared.wire.lock().client(client).socket_came();
+            self.shared.wire.lock().client(client).socket_came(id);
         }
-        self.shared.state().keep(client, &link);
+        self.shared.state().keep(client, id, &link);
         self.coordinator.serve_io(far);
         Ok(near)
     }
@@ -133,31 +140,45 @@ impl Network {
 
     /// Cuts all connections of a client, and both ends learn of it.
     pub(crate) fn cut(&self, client: usize) {
-        self.shared.state().of(client).iter().for_each(|l| l.cut());
+        for (_, link) in self.shared.state().of(client) {
+            link.cut();
+        }
     }
 
     /// Lets the connections of a client that are open now lose what is sent, and tells nobody.
     pub(crate) fn half_open(&self, client: usize, loss: Loss) {
-        for link in self.shared.state().of(client) {
+        let now = self.shared.clock.elapsed();
+        for (id, link) in self.shared.state().of(client) {
             if loss != Loss::Down {
                 link.lose(Side::Client);
             }
             if loss != Loss::Up {
                 link.lose(Side::Server);
+                self.shared
+                    .wire
+                    .lock()
+                    .client(client)
+                    .sockets
+                    .deafened(id, now);
             }
         }
     }
 
-    /// Everybody can dial again, and what was half open is cut.
+    /// Everybody can dial again. What is half open stays so: to notice that is the client's work.
     pub(crate) fn heal(&self) {
         let mut state = self.shared.state();
         state.dialling.clear();
         state.service = Dialling::Works;
-        for link in state.links.iter().filter_map(|(_, link)| link.upgrade()) {
-            if link.is_half_open() {
-                link.cut();
-            }
-        }
+    }
+
+    /// Cuts what the client has let go of while it was half open, of which the service may never
+    /// learn.
+    pub(crate) fn cut_orphans(&self) {
+        let state = self.shared.state();
+        let links = state.links.iter().filter_map(|kept| kept.link.upgrade());
+        links
+            .filter(|link| link.is_orphan())
+            .for_each(|link| link.cut());
     }
 }
 
@@ -181,14 +202,16 @@ impl State {
         }
     }
 
-    fn keep(&mut self, client: usize, link: &Arc<Link>) {
-        self.links.retain(|(_, link)| link.strong_count() > 0);
-        self.links.push((client, Arc::downgrade(link)));
+    fn keep(&mut self, client: usize, id: u64, link: &Arc<Link>) {
+        self.links.retain(|kept| kept.link.strong_count() > 0);
+        let link = Arc::downgrade(link);
+        self.links.push(Kept { client, id, link });
     }
 
-    fn of(&self, client: usize) -> Vec<Arc<Link>> {
-        let links = self.links.iter().filter(|(owner, _)| *owner == client);
-        links.filter_map(|(_, link)| link.upgrade()).collect()
+    fn of(&self, client: usize) -> Vec<(u64, Arc<Link>)> {
+        let links = self.links.iter().filter(|kept| kept.client == client);
+        let open = links.filter_map(|kept| Some((kept.id, kept.link.upgrade()?)));
+        open.collect()
     }
 }
 
@@ -227,7 +250,7 @@ impl Drop for Dial<'_> {
         let mut witness = self.wire.lock();
         let client = witness.client(self.client);
         match self.purpose {
-            Purpose::Socket => client.socket_dial_ends(),
+            Purpose::Socket => client.sockets.dial_ends(),
             Purpose::Rest => client.request_dial_ends(self.id),
         }
     }

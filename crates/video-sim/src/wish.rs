@@ -117,6 +117,11 @@ impl Wish {
         self.busy_until = now + LIFECYCLE_TIME;
     }
 
+    /// Whether a socket may wait for the answer to its close.
+    pub(crate) fn may_be_closing(&self, now: Duration) -> bool {
+        now <= self.closing_until.max(self.busy_until)
+    }
+
     /// Whether the state is one that can follow from the wish, without any delay but that of a
     /// close.
     pub(crate) fn allows(

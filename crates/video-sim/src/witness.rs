@@ -1,11 +1,15 @@
 //! What is known of each client from its wire, and what it is accused of.
 
+mod sockets;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use video_client::ConnectionState;
+
+use sockets::Sockets;
 
 /// A cheap handle to what was heard on the wires of all clients.
 #[derive(Debug, Clone, Default)]
@@ -30,10 +34,7 @@ pub(crate) struct ClientWire {
     number: usize,
     accusations: Vec<String>,
     state: Option<watch::Receiver<ConnectionState>>,
-    /// The ends of sockets that the client holds.
-    sockets: usize,
-    /// Sockets that the client is dialling.
-    dials: usize,
+    pub(crate) sockets: Sockets,
     /// The ids that were alive when dials for requests began that are not over.
     alive_at_dials: Vec<(u64, Option<String>)>,
     arrivals: Vec<Arrival>,
@@ -111,14 +112,16 @@ impl ClientWire {
             .push(format!("client {} {words}", self.number));
     }
 
+    fn accuse_of(&mut self, what: Result<(), String>) {
+        if let Err(words) = what {
+            self.accuse(&words);
+        }
+    }
+
     /// The id of the connection that the client believes to be alive.
     pub(crate) fn alive(&self) -> Option<String> {
         let state = self.state.as_ref()?.borrow();
         state.connection_id().map(ToString::to_string)
-    }
-
-    pub(crate) fn sockets(&self) -> usize {
-        self.sockets
     }
 
     pub(crate) fn arrivals(&self) -> impl DoubleEndedIterator<Item = &Arrival> {
@@ -142,26 +145,13 @@ impl ClientWire {
     // ----- sockets -----
 
     pub(crate) fn socket_dial_begins(&mut self) {
-        self.dials += 1;
+        let alone = self.sockets.dial_begins();
+        self.accuse_of(alone);
     }
 
-    pub(crate) fn socket_dial_ends(&mut self) {
-        self.dials = self.dials.saturating_sub(1);
-    }
-
-    /// A socket is there, and its dial is still counted.
-    pub(crate) fn socket_came(&mut self) {
-        if self.sockets > 0 || self.dials > 1 {
-            let (sockets, dials) = (self.sockets, self.dials - 1);
-            self.accuse(&format!(
-                "has another socket besides {sockets} open ones and {dials} that it dials"
-            ));
-        }
-        self.sockets += 1;
-    }
-
-    pub(crate) fn socket_left(&mut self) {
-        self.sockets = self.sockets.saturating_sub(1);
+    pub(crate) fn socket_came(&mut self, link: u64) {
+        let alone = self.sockets.came(link);
+        self.accuse_of(alone);
     }
 
     // ----- requests -----
@@ -254,20 +244,16 @@ mod tests {
     }
 
     #[test]
-    fn a_second_socket_or_dial_is_noticed() {
+    fn who_has_a_second_socket_is_accused() {
         let mut one = client();
         one.socket_dial_begins();
-        one.socket_came();
-        one.socket_dial_ends();
+        one.socket_came(1);
+        one.sockets.dial_ends();
         assert_eq!(one.accusations.len(), 0);
         one.socket_dial_begins();
-        one.socket_came();
         assert_eq!(one.accusations.len(), 1);
-        let mut two = client();
-        two.socket_dial_begins();
-        two.socket_dial_begins();
-        two.socket_came();
-        assert_eq!(two.accusations.len(), 1);
+        one.socket_came(2);
+        assert_eq!(one.accusations.len(), 2);
     }
 
     #[test]

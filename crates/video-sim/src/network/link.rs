@@ -117,8 +117,10 @@ impl Link {
         flow.chunks.clear();
     }
 
-    pub(super) fn is_half_open(&self) -> bool {
-        self.inner().flows.iter().any(|flow| flow.lost)
+    /// Whether it is half open, and the client has let go of its end.
+    pub(super) fn is_orphan(&self) -> bool {
+        let flows = &self.inner().flows;
+        flows[Side::Client as usize].gone && flows.iter().any(|flow| flow.lost)
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

@@ -98,7 +98,7 @@ impl Tap {
     /// The client let go of its end.
     pub(super) fn left(&self, wire: &Wire) {
         if matches!(self.line, Line::Socket(_)) {
-            wire.lock().client(self.client).socket_left();
+            wire.lock().client(self.client).sockets.left(self.link);
         }
     }
 }
@@ -140,7 +140,10 @@ impl SocketLine {
             };
             let id = json["connection_id"].as_str();
             match json["type"].as_str() {
-                Some("connection.ok") => self.accepted = true,
+                Some("connection.ok") => {
+                    self.accepted = true;
+                    client.sockets.accepted(when.0, id);
+                }
                 Some("connection.error") if is_of_the_token(json["error"]["code"].as_i64()) => {
                     client.tokens.refused(self.token.as_deref());
                 }

@@ -24,6 +24,7 @@ impl World {
         self.stop_faults();
         self.pass(PEACE).await?;
         self.wishes_came_true()?;
+        self.service_agrees().await?;
         self.all_connect().await?;
         self.all_lose_their_connection().await?;
         self.all_leave().await
@@ -70,7 +71,28 @@ impl World {
             }
             self.pass(PEACE / 2).await?;
         }
-        self.are_connected("after a new wish")
+        self.are_connected("after a new wish")?;
+        self.service_agrees().await
+    }
+
+    /// The service knows of each connection that a client believes in. One of them may learn a little
+    /// later than the other that it is lost, so this looks twice.
+    pub(super) async fn service_agrees(&mut self) -> Result<(), Broken> {
+        let before = self.unknown_connections();
+        self.pass(Duration::from_secs(2)).await?;
+        let after = self.unknown_connections();
+        match after.iter().find(|id| before.contains(id)) {
+            Some(id) => Err(format!("the service knows nothing of the connection {id}")),
+            None => Ok(()),
+        }
+    }
+
+    /// What clients believe in, and the service knows nothing of.
+    fn unknown_connections(&self) -> Vec<ConnectionId> {
+        let known = self.coordinator.connections();
+        let is_known = |id: &ConnectionId| known.iter().any(|known| known.connection_id == *id);
+        let believed = self.members.iter().filter_map(connection);
+        believed.filter(|id| !is_known(id)).collect()
     }
 
     async fn all_lose_their_connection(&mut self) -> Result<(), Broken> {
@@ -196,15 +218,13 @@ impl World {
                     return Err(format!("the events of client {number} do not end with it"));
                 }
             }
-            let sockets = self.wire.lock().client(number).sockets();
-            if sockets > 0 {
-                return Err(format!("client {number} left {sockets} sockets behind"));
-            }
+            self.has_no_socket(number, "has left")?;
         }
         self.nothing_is_left().await
     }
 
     async fn nothing_is_left(&mut self) -> Result<(), Broken> {
+        self.network.cut_orphans();
         // What is under way to the service arrives.
         sleep(Duration::from_secs(2)).await;
         self.look().await?;

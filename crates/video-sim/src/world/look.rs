@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use tokio::task::yield_now;
+use video_client::ConnectionState;
 use video_testkit::Entry;
 
 use super::{Broken, World};
+use crate::delivery::words;
 use crate::member::Member;
 use crate::op::{Ended, Outcome, What};
+use crate::plan::Kind;
+use crate::wish::Want;
 use crate::witness::Wire;
 
 /// How often other tasks get their turn before a look, so that nothing is half done.
@@ -106,17 +110,28 @@ impl World {
                 if let Outcome::Failed(error) = outcome {
                     return Err(format!("client {}: shutdown failed: {error}", op.client));
                 }
-                let sockets = self.wire.lock().client(op.client).sockets();
-                if sockets > 0 {
-                    return Err(format!(
-                        "client {} has a socket after its shutdown",
-                        op.client
-                    ));
+                self.has_no_socket(op.client, "is shut down")?;
+            }
+            What::Disconnect | What::Pause if is_done => {
+                let life = &self.members[op.member].life;
+                let is_wished = matches!(
+                    life.wish.known(),
+                    Some(Want::Nothing | Want::Off | Want::Paused)
+                );
+                if life.number == op.client && is_wished {
+                    self.has_no_socket(op.client, &format!("is through with a {:?}", op.what))?;
                 }
             }
             _ => {}
         }
         Ok(())
+    }
+}
+
+impl World {
+    pub(super) fn has_no_socket(&self, client: usize, what: &str) -> Result<(), Broken> {
+        let none = self.wire.lock().client(client).sockets.are_none(what);
+        none.map_err(|broken| format!("client {client} {broken}"))
     }
 }
 
@@ -128,8 +143,20 @@ fn state(member: &mut Member, now: Duration, wire: &Wire) -> Result<(), Broken> 
     let mut witness = wire.lock();
     let wire = witness.client(life.number);
     life.quick.delivery().settled(now, &state, wire)?;
-    if wire.sockets() > 1 {
-        return Err(format!("has {} sockets", wire.sockets()));
+    if wire.sockets.open() > 1 {
+        return Err(format!("has {} sockets", wire.sockets.open()));
+    }
+    if kind == Kind::Anonymous {
+        wire.sockets.are_none("is anonymous")?;
+    }
+    match &state {
+        ConnectionState::Connected { connection_id } => {
+            wire.sockets.carry(now, connection_id.as_ref())?;
+        }
+        // An attempt may be anywhere, and a socket may wait for the answer to its close.
+        ConnectionState::Connecting { .. } => {}
+        _ if life.wish.may_be_closing(now) => {}
+        _ => wire.sockets.are_none(&format!("is {}", words(&state)))?,
     }
     if wire.guests_received() > 1 + life.renewals {
         let (guests, renewals) = (wire.guests_received(), life.renewals);

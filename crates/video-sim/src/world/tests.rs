@@ -68,14 +68,77 @@ async fn an_event_that_arrives_and_is_not_delivered_is_noticed() {
 
 #[tokio::test(start_paused = true)]
 async fn an_event_that_is_delivered_and_never_arrived_is_noticed() {
-    let lived = live(|world| {
-        *world.wire.lock().client(0) = crate::witness::ClientWire::default();
-        world
-            .coordinator
-            .push_to_user("user-0", serde_json::json!({ "type": "custom" }));
-    });
-    let words = words(lived.await);
+    let world = connected().await;
+    world
+        .coordinator
+        .push_to_user("user-0", serde_json::json!({ "type": "custom" }));
+    sleep(SECOND).await;
+    *world.wire.lock().client(0) = crate::witness::ClientWire::default();
+    let words = words(world.live(quiet()).await.1);
     assert!(words.contains("out of nowhere"), "{words}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_connected_on_no_socket_is_noticed() {
+    let lived = live(|world| {
+        let mut witness = world.wire.lock();
+        let wire = witness.client(0);
+        let link = wire.arrivals().last().expect("an arrival").link;
+        wire.sockets.left(link);
+    });
+    assert!(words(lived.await).contains("with 0 open sockets"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_connected_where_nothing_arrives_is_noticed() {
+    let lived = live(|world| {
+        let mut witness = world.wire.lock();
+        let wire = witness.client(0);
+        let link = wire.arrivals().last().expect("an arrival").link;
+        wire.sockets.deafened(link, world.clock.elapsed());
+    });
+    assert!(words(lived.await).contains("where nothing arrives any more"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_of_which_the_service_knows_nothing_is_noticed() {
+    let mut world = connected().await;
+    assert_eq!(world.service_agrees().await, Ok(()));
+    world.network.half_open(0, Loss::Both);
+    world.coordinator.drop_connections(Audience::All);
+    assert!(words(world.service_agrees().await).contains("knows nothing of"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_that_outlives_a_disconnect_or_a_pause_is_noticed() {
+    for action in [Action::Disconnect(0, None), Action::Pause(0, None)] {
+        let mut world = connected().await;
+        world.act(action);
+        sleep(SECOND / 2).await;
+        world
+            .wire
+            .lock()
+            .client(0)
+            .sockets
+            .dial_begins()
+            .expect("nothing before");
+        let look = words(world.look().await);
+        assert!(look.contains("is through with a"), "{look}");
+        // Nor may it come later.
+        assert_eq!(world.look().await, Ok(()));
+        let pass = words(world.pass(4 * SECOND).await);
+        assert!(pass.contains("and 1 that it dials"), "{pass}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_anonymous_client_that_dials_is_noticed() {
+    let mut plan = quiet();
+    plan.members[0].kind = Kind::Anonymous;
+    let mut world = World::new(7, &plan, Log::new(false));
+    assert_eq!(world.pass(2 * SECOND).await, Ok(()));
+    world.wire.lock().client(0).socket_dial_begins();
+    assert!(words(world.look().await).contains("is anonymous with 0 open sockets and 1"));
 }
 
 #[tokio::test(start_paused = true)]
