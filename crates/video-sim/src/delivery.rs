@@ -146,6 +146,8 @@ pub(crate) fn words(state: &ConnectionState) -> String {
         ConnectionState::Reconnecting { attempt, cause, .. } => {
             format!("reconnecting, attempt {attempt}: {cause}")
         }
+        ConnectionState::Offline { cause: None } => "offline".to_owned(),
+        ConnectionState::Offline { cause: Some(cause) } => format!("offline, after: {cause}"),
         ConnectionState::Paused => "paused".to_owned(),
         ConnectionState::Disconnected { reason } => match state.error() {
             Some(error) => format!("disconnected: {error}"),

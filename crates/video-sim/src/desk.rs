@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::sleep;
+use video_core::WallClock as _;
 use video_testkit::{Coordinator, TokenSpec};
 
+use crate::host::HostClock;
 use crate::witness::Wire;
 
 /// What a loader does when it is called.
@@ -31,6 +33,7 @@ pub(crate) enum Mode {
 pub(crate) struct Desk {
     coordinator: Coordinator,
     wire: Wire,
+    host: HostClock,
     user: String,
     lifetime: Duration,
     state: Arc<Mutex<State>>,
@@ -45,6 +48,7 @@ impl Desk {
     pub(crate) fn new(
         coordinator: Coordinator,
         wire: Wire,
+        host: HostClock,
         user: &str,
         lifetime: Duration,
     ) -> Self {
@@ -55,6 +59,7 @@ impl Desk {
         Self {
             coordinator,
             wire,
+            host,
             user: user.to_owned(),
             lifetime,
             state: Arc::new(Mutex::new(state)),
@@ -83,7 +88,7 @@ impl Desk {
         let now = self.coordinator.clock().elapsed();
         let words = format!("client {client} calls its loader: {mode:?}");
         self.wire.lock().note(now, words);
-        let mut call = Call::begin(&self.wire, client);
+        let mut call = Call::begin(&self.wire, &self.host, client);
         match mode {
             Mode::Good(pause) => {
                 sleep(pause).await;
@@ -115,15 +120,17 @@ impl Desk {
 /// A call of the loader that is not over.
 struct Call<'a> {
     wire: &'a Wire,
+    host: &'a HostClock,
     client: usize,
     good: Option<String>,
 }
 
 impl<'a> Call<'a> {
-    fn begin(wire: &'a Wire, client: usize) -> Self {
-        wire.lock().client(client).load_begins();
+    fn begin(wire: &'a Wire, host: &'a HostClock, client: usize) -> Self {
+        wire.lock().client(client).load_begins(host.now());
         Self {
             wire,
+            host,
             client,
             good: None,
         }
@@ -133,6 +140,7 @@ impl<'a> Call<'a> {
 impl Drop for Call<'_> {
     fn drop(&mut self) {
         let good = self.good.take();
-        self.wire.lock().client(self.client).load_ends(good);
+        let wall = self.host.now();
+        self.wire.lock().client(self.client).load_ends(good, wall);
     }
 }

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod desk;
+mod host;
 mod log;
 mod member;
 mod network;

@@ -7,11 +7,14 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, unconstrained};
 use video_client::test_util::dialer_fn;
-use video_client::{Entropy, EventItem, Events, StreamVideo, StreamVideoOptions, User};
+use video_client::{
+    Entropy, EventItem, Events, RefreshPolicy, StreamVideo, StreamVideoOptions, User,
+};
 use video_testkit::Coordinator;
 
 use crate::delivery::{Delivery, words};
 use crate::desk::Desk;
+use crate::host::HostClock;
 use crate::log::Log;
 use crate::network::{Network, Purpose};
 use crate::plan::{Kind, MemberPlan};
@@ -32,6 +35,8 @@ pub(crate) struct Surroundings<'a> {
 pub(crate) struct Member {
     pub(crate) plan: MemberPlan,
     pub(crate) desk: Desk,
+    /// What its clients run on, one after the other.
+    pub(crate) host: HostClock,
     pub(crate) life: Life,
 }
 
@@ -57,14 +62,20 @@ impl Member {
     pub(crate) fn new(number: usize, plan: MemberPlan, around: &Surroundings<'_>) -> Self {
         let user = format!("user-{number}");
         let (coordinator, wire) = (around.coordinator.clone(), around.wire.clone());
-        let desk = Desk::new(coordinator, wire, &user, plan.token_lifetime);
-        let life = Life::begin(&user, &plan, &desk, around);
-        Self { plan, desk, life }
+        let host = HostClock::set_by(&coordinator.clock());
+        let desk = Desk::new(coordinator, wire, host.clone(), &user, plan.token_lifetime);
+        let life = Life::begin(&plan, &desk, host.clone(), around);
+        Self {
+            plan,
+            desk,
+            host,
+            life,
+        }
     }
 
     /// Another client takes the place of the one that is given back.
     pub(crate) fn replace(&mut self, around: &Surroundings<'_>) -> Life {
-        let life = Life::begin(self.desk.user(), &self.plan, &self.desk, around);
+        let life = Life::begin(&self.plan, &self.desk, self.host.clone(), around);
         std::mem::replace(&mut self.life, life)
     }
 
@@ -85,14 +96,15 @@ impl Life {
         clippy::expect_used,
         reason = "what is built here is valid by construction"
     )]
-    fn begin(user: &str, plan: &MemberPlan, desk: &Desk, around: &Surroundings<'_>) -> Self {
+    fn begin(plan: &MemberPlan, desk: &Desk, host: HostClock, around: &Surroundings<'_>) -> Self {
+        let user = desk.user();
         let has_token = match plan.kind {
             Kind::Static => true,
             Kind::Loader => plan.first_token,
             Kind::Guest | Kind::Anonymous => false,
         };
         let token = has_token.then(|| desk.issue());
-        let number = around.wire.lock().add_client(token.clone());
+        let number = (around.wire.lock()).add_client(token.clone(), plan.refresh_ahead);
         let network = around.network.clone();
         let dialer = dialer_fn(move |target| {
             let purpose = match target.host.as_str() {
@@ -108,10 +120,15 @@ impl Life {
             .keep_connections_alive_when_in_background(plan.keep_alive_in_background)
             .event_buffer(plan.event_buffer)
             .dialer(dialer)
+            .wall_clock(host)
             .entropy(Entropy::seeded(around.seed.wrapping_add(number as u64)));
         let options = match plan.asks_for_hint {
             true => options.location_hint_url("http://localhost/hint"),
             false => options,
+        };
+        let options = match plan.refresh_ahead {
+            Some(lead) => options.refresh_policy(RefreshPolicy::before_expiry(lead)),
+            None => options,
         };
         let who = match plan.kind {
             Kind::Static | Kind::Loader => User::regular(user),

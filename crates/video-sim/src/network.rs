@@ -101,7 +101,8 @@ impl Network {
     /// Opens a connection for a client. It takes one round trip.
     pub(crate) async fn dial(self, client: usize, purpose: Purpose) -> io::Result<End> {
         let (id, latency, rng) = self.shared.state().begin(self.shared.latency);
-        let dial = Dial::begin(&self.shared.wire, id, client, purpose);
+        let now = self.shared.clock.elapsed();
+        let dial = Dial::begin(&self.shared.wire, (id, now), client, purpose);
         sleep(latency * 2).await;
         let verdict = self.shared.state().verdict(client);
         match verdict {
@@ -226,11 +227,11 @@ struct Dial<'a> {
 }
 
 impl<'a> Dial<'a> {
-    fn begin(wire: &'a Wire, id: u64, client: usize, purpose: Purpose) -> Self {
+    fn begin(wire: &'a Wire, (id, now): (u64, Duration), client: usize, purpose: Purpose) -> Self {
         let mut witness = wire.lock();
         let alive = match purpose {
             Purpose::Socket => {
-                witness.client(client).socket_dial_begins();
+                witness.client(client).socket_dial_begins(now);
                 None
             }
             Purpose::Rest => witness.client(client).request_dial_begins(id),

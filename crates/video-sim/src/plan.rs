@@ -4,7 +4,7 @@ mod draw;
 
 use std::time::Duration;
 
-use video_client::Lifecycle;
+use video_client::{Lifecycle, Network};
 use video_testkit::Fault;
 
 use crate::desk::Mode;
@@ -36,6 +36,8 @@ pub(crate) struct MemberPlan {
     pub(crate) event_buffer: usize,
     /// How long the tokens of this user are good.
     pub(crate) token_lifetime: Duration,
+    /// How long before its end a token is replaced unasked, if it is.
+    pub(crate) refresh_ahead: Option<Duration>,
     /// Whether the loader is given a token to begin with.
     pub(crate) first_token: bool,
     /// Whether the service is asked where the user is.
@@ -98,6 +100,10 @@ pub(crate) enum Action {
     Loader(usize, Mode),
     /// The clock of the service jumps by so many seconds.
     Jump(i64),
+    /// The clock of the host of a client jumps by so many seconds.
+    HostClock(usize, i64),
+    /// The host of a client says that it has no network, or one, or another.
+    Network(usize, Network),
     Cut(usize),
     HalfOpen(usize, Loss),
     Dialling(usize, Dialling),
@@ -186,6 +192,8 @@ mod tests {
             "Revoke",
             "Loader",
             "Jump",
+            "HostClock",
+            "Network",
             "Cut",
             "HalfOpen",
             "Dialling",

@@ -154,6 +154,7 @@ impl Wish {
             ConnectionState::Connecting { .. }
                 | ConnectionState::Connected { .. }
                 | ConnectionState::Reconnecting { .. }
+                | ConnectionState::Offline { .. }
         );
         let agrees = match self.known() {
             None => true,

@@ -1,15 +1,16 @@
 //! What is known of each client from its wire, and what it is accused of.
 
 mod sockets;
+mod tokens;
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 use video_client::ConnectionState;
 
 use sockets::Sockets;
+use tokens::Tokens;
 
 /// A cheap handle to what was heard on the wires of all clients.
 #[derive(Debug, Clone, Default)]
@@ -52,26 +53,14 @@ pub(crate) struct Arrival {
     pub(crate) text: String,
 }
 
-/// Which tokens a client has, and which of them it knows to be refused.
-#[derive(Debug, Default)]
-pub(crate) struct Tokens {
-    current: Option<String>,
-    /// The one that was last shown on a socket.
-    shown: Option<String>,
-    refused: BTreeSet<String>,
-    loading: bool,
-}
-
 impl Witness {
-    /// Another client, and the token that it is given, if any.
-    pub(crate) fn add_client(&mut self, token: Option<String>) -> usize {
+    /// Another client, and the token that it is given, if any, and how long before its end a token
+    /// is to be replaced, if at all.
+    pub(crate) fn add_client(&mut self, token: Option<String>, ahead: Option<Duration>) -> usize {
         let number = self.clients.len();
         self.clients.push(ClientWire {
             number,
-            tokens: Tokens {
-                current: token,
-                ..Tokens::default()
-            },
+            tokens: Tokens::new(token, ahead),
             ..ClientWire::default()
         });
         number
@@ -144,8 +133,8 @@ impl ClientWire {
 
     // ----- sockets -----
 
-    pub(crate) fn socket_dial_begins(&mut self) {
-        let alone = self.sockets.dial_begins();
+    pub(crate) fn socket_dial_begins(&mut self, now: Duration) {
+        let alone = self.sockets.dial_begins(now);
         self.accuse_of(alone);
     }
 
@@ -193,43 +182,16 @@ impl ClientWire {
         self.guests_received
     }
 
-    /// The loader of the client is called.
-    pub(crate) fn load_begins(&mut self) {
-        if self.tokens.loading {
-            self.accuse("called its loader twice at once");
-        }
-        self.tokens.loading = true;
-        if let Some(current) = &self.tokens.current
-            && !self.tokens.refused.contains(current)
-        {
-            self.accuse("called its loader although nobody has refused its token");
+    /// The loader of the client is called while its host says that it is `wall`.
+    pub(crate) fn load_begins(&mut self, wall: SystemTime) {
+        for words in self.tokens.load_begins(wall) {
+            self.accuse(words);
         }
     }
 
     /// The loader has ended, with a token that is good enough to be used or without.
-    pub(crate) fn load_ends(&mut self, token: Option<String>) {
-        self.tokens.loading = false;
-        if token.is_some() {
-            self.tokens.current = token;
-        }
-    }
-}
-
-impl Tokens {
-    /// The client has read that this token is refused.
-    pub(crate) fn refused(&mut self, token: Option<&str>) {
-        self.refused.extend(token.map(str::to_owned));
-    }
-
-    /// The client shows this token on a socket.
-    pub(crate) fn shown(&mut self, token: &str) {
-        self.shown = Some(token.to_owned());
-    }
-
-    /// Whether the client knows that the token is refused that it showed last.
-    pub(crate) fn is_refused(&self) -> bool {
-        let shown = self.shown.as_ref();
-        shown.is_some_and(|shown| self.refused.contains(shown))
+    pub(crate) fn load_ends(&mut self, token: Option<String>, wall: SystemTime) {
+        self.tokens.load_ends(token, wall);
     }
 }
 
@@ -246,11 +208,11 @@ mod tests {
     #[test]
     fn who_has_a_second_socket_is_accused() {
         let mut one = client();
-        one.socket_dial_begins();
+        one.socket_dial_begins(Duration::ZERO);
         one.socket_came(1);
         one.sockets.dial_ends();
         assert_eq!(one.accusations.len(), 0);
-        one.socket_dial_begins();
+        one.socket_dial_begins(Duration::ZERO);
         assert_eq!(one.accusations.len(), 1);
         one.socket_came(2);
         assert_eq!(one.accusations.len(), 2);
@@ -269,20 +231,5 @@ mod tests {
         assert_eq!(one.accusations.len(), 0);
         one.request_names("old", None, "GET /");
         assert_eq!(one.accusations.len(), 1);
-    }
-
-    #[test]
-    fn a_load_needs_a_refusal_and_no_other_load() {
-        let mut one = client();
-        one.load_begins();
-        one.load_begins();
-        assert_eq!(one.accusations.len(), 1, "twice at once");
-        one.load_ends(Some("a".to_owned()));
-        one.load_begins();
-        assert_eq!(one.accusations.len(), 2, "nobody refused it");
-        one.load_ends(None);
-        one.tokens.refused(Some("a"));
-        one.load_begins();
-        assert_eq!(one.accusations.len(), 2);
     }
 }

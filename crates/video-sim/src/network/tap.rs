@@ -256,6 +256,8 @@ fn text_after<'a>(text: &'a str, marker: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
 
+    const WALL: std::time::SystemTime = std::time::UNIX_EPOCH;
+
     fn frame(text: &str) -> Vec<u8> {
         let length = u8::try_from(text.len()).unwrap();
         [&[0x81, length][..], text.as_bytes()].concat()
@@ -263,7 +265,7 @@ mod tests {
 
     fn socket() -> (Tap, Wire) {
         let wire = Wire::default();
-        let number = wire.lock().add_client(None);
+        let number = wire.lock().add_client(None, None);
         (Tap::new(number, 1, Purpose::Socket, None), wire)
     }
 
@@ -305,7 +307,7 @@ mod tests {
     #[test]
     fn an_answer_to_head_has_no_body() {
         let wire = Wire::default();
-        let number = wire.lock().add_client(Some("t1".to_owned()));
+        let number = wire.lock().add_client(Some("t1".to_owned()), None);
         let mut tap = Tap::new(number, 1, Purpose::Rest, None);
         let mut exchange = |request: &str, response: &str| {
             let request = format!("{request} / HTTP/1.1\r\nauthorization: t1\r\n\r\n");
@@ -315,23 +317,23 @@ mod tests {
         };
         exchange("HEAD", "503");
         exchange("HEAD", "401");
-        wire.lock().client(number).load_begins();
+        wire.lock().client(number).load_begins(WALL);
         assert_eq!(wire.lock().accusations(), [""; 0], "the refusal was read");
     }
 
     #[test]
     fn an_answer_belongs_to_the_token_of_its_request() {
         let wire = Wire::default();
-        let number = wire.lock().add_client(Some("t1".to_owned()));
+        let number = wire.lock().add_client(Some("t1".to_owned()), None);
         let mut tap = Tap::new(number, 1, Purpose::Rest, None);
         tap.sent(
             b"POST /x HTTP/1.1\r\nauthorization: t1\r\ncontent-length: 2\r\n\r\n{}",
             &wire,
         );
         let mut witness = wire.lock();
-        witness.client(number).load_begins();
+        witness.client(number).load_begins(WALL);
         assert_eq!(witness.accusations().len(), 1, "nobody has refused it");
-        witness.client(number).load_ends(None);
+        witness.client(number).load_ends(None, WALL);
         drop(witness);
         tap.received(
             b"HTTP/1.1 401 no\r\ncontent-length: 11\r\n\r\n{\"code\":40}",
@@ -339,7 +341,7 @@ mod tests {
             &wire,
         );
         let mut witness = wire.lock();
-        witness.client(number).load_begins();
+        witness.client(number).load_begins(WALL);
         assert_eq!(witness.accusations(), [""; 0]);
     }
 }

@@ -10,7 +10,7 @@ const REQUEST: &[u8] = b"GET /nowhere HTTP/1.1\r\nhost: a\r\n\r\n";
 fn network() -> Network {
     let coordinator = Coordinator::builder("key", "secret").build();
     let wire = Wire::default();
-    wire.lock().add_client(None);
+    wire.lock().add_client(None, None);
     let latency = Duration::from_millis(10);
     Network::new(coordinator, wire, (latency, latency), 1)
 }

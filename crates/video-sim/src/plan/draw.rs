@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use video_client::Lifecycle;
+use video_client::{Lifecycle, Network};
 use video_testkit::Fault;
 
 use super::{Action, CALLS, Goodbye, Kind, Leave, MemberPlan, Place, Plan, Step};
@@ -54,6 +54,7 @@ fn member(rng: &mut Rng) -> MemberPlan {
             true => Duration::from_secs(rng.u64(20..400)),
             false => Duration::from_secs(24 * 3600),
         },
+        refresh_ahead: (rng.u8(..3) == 0).then(|| span(rng, 1_000, 120_000)),
         first_token: rng.bool(),
         asks_for_hint: rng.bool(),
         announcement: (rng.u8(..4) == 0).then(|| span(rng, 0, 6_000)),
@@ -61,8 +62,8 @@ fn member(rng: &mut Rng) -> MemberPlan {
 }
 
 /// How often each kind of action is drawn, in the order of [`action`].
-const WEIGHTS: [u32; 26] = [
-    2, 10, 4, 2, 2, 4, 6, 1, 1, 3, 1, 1, 1, 2, 6, 3, 1, 3, 4, 2, 4, 4, 3, 3, 1, 12,
+const WEIGHTS: [u32; 28] = [
+    2, 10, 4, 2, 2, 4, 6, 1, 1, 3, 1, 1, 1, 2, 6, 3, 1, 3, 4, 2, 4, 4, 3, 3, 1, 3, 2, 12,
 ];
 
 /// Adds one action, and its end if it has one.
@@ -110,6 +111,17 @@ fn action(rng: &mut Rng, at: Duration, members: usize, steps: &mut Vec<Step>) {
             Action::Service(trouble(rng))
         }
         24 => Action::Close([1000, 1001, 1008, 1011, 1012, 1013, 4000][rng.usize(..7)]),
+        25 => {
+            let online = Action::Network(who, Network::Online);
+            // One who has a network all the time may be told of another.
+            if rng.u8(..3) == 0 {
+                online
+            } else {
+                later(at + span(rng, 0, 90_000), online);
+                Action::Network(who, Network::Offline)
+            }
+        }
+        26 => Action::HostClock(who, [-7_200, -20, 20, 90, 3_600, 7_200][rng.usize(..6)]),
         _ => {
             let (place, fault) = fault(rng);
             Action::Fault(place, fault, rng.usize(1..4))

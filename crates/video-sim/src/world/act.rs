@@ -3,10 +3,11 @@
 use std::convert::Infallible;
 
 use serde_json::json;
-use video_client::{Lifecycle, StreamVideo};
+use video_client::{Lifecycle, Network, StreamVideo};
 use video_testkit::{Audience, Fault};
 
 use super::World;
+use crate::host::jump;
 use crate::member::Surroundings;
 use crate::network::Dialling;
 use crate::op::What;
@@ -64,13 +65,9 @@ impl World {
                 self.coordinator.expire_tokens(&user);
             }
             Action::Loader(who, mode) => self.members[who].desk.set(mode),
-            Action::Jump(seconds) => {
-                let span = std::time::Duration::from_secs(seconds.unsigned_abs());
-                match seconds < 0 {
-                    true => self.clock.rewind_wall(span),
-                    false => self.clock.advance_wall(span),
-                }
-            }
+            Action::Jump(seconds) => jump(&self.clock, seconds),
+            Action::HostClock(who, seconds) => self.host_clock(who, seconds),
+            Action::Network(who, network) => self.host_network(who, network),
             Action::Cut(who) => self.network.cut(self.members[who].life.number),
             Action::HalfOpen(who, loss) => {
                 self.network.half_open(self.members[who].life.number, loss);
@@ -100,6 +97,23 @@ impl World {
         let connect = async move { client.connect().await };
         self.ops
             .begin(self.of(who), (What::Connect, None), leave, connect);
+    }
+
+    /// The clock of a host jumps.
+    pub(super) fn host_clock(&mut self, who: usize, seconds: i64) {
+        let (member, now) = (&self.members[who], self.clock.elapsed());
+        member.host.jump(seconds);
+        let mut witness = self.wire.lock();
+        let wire = witness.client(member.life.number);
+        wire.sockets.clock_jumps(seconds, now);
+    }
+
+    /// A host says something of its network.
+    pub(super) fn host_network(&mut self, who: usize, network: Network) {
+        let (life, now) = (&self.members[who].life, self.clock.elapsed());
+        life.client.set_network(network);
+        let mut witness = self.wire.lock();
+        witness.client(life.number).sockets.told(network, now);
     }
 
     fn disconnect(&mut self, who: usize, leave: Leave) {

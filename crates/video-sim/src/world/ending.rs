@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::time::sleep;
-use video_client::{ConnectionId, ConnectionState, Lifecycle};
+use video_client::{ConnectionId, ConnectionState, Lifecycle, Network};
 use video_testkit::Audience;
 
 use super::{Broken, World};
@@ -26,6 +26,7 @@ impl World {
         self.wishes_came_true()?;
         self.service_agrees().await?;
         self.all_connect().await?;
+        self.clocks_jump().await?;
         self.all_lose_their_connection().await?;
         self.all_leave().await
     }
@@ -34,8 +35,14 @@ impl World {
         self.log.line(self.clock.elapsed(), "> peace");
         self.network.heal();
         self.coordinator.faults().clear();
-        for member in &self.members {
-            member.desk.set(Mode::Good(Duration::ZERO));
+        for who in 0..self.members.len() {
+            self.members[who].desk.set(Mode::Good(Duration::ZERO));
+            let number = self.members[who].life.number;
+            // Who was told nothing is told nothing now, which would have it doubt its connection.
+            let is_offline = self.wire.lock().client(number).sockets.are_offline();
+            if is_offline {
+                self.host_network(who, Network::Online);
+            }
         }
     }
 
@@ -93,6 +100,38 @@ impl World {
         let is_known = |id: &ConnectionId| known.iter().any(|known| known.connection_id == *id);
         let believed = self.members.iter().filter_map(connection);
         believed.filter(|id| !is_known(id)).collect()
+    }
+
+    /// A clock that jumps ahead may mean that the host slept, so the service is asked whether it is
+    /// still there, and answers. Neither that nor a clock that is put back ends a connection.
+    pub(super) async fn clocks_jump(&mut self) -> Result<(), Broken> {
+        for (seconds, is_doubt) in [(3_600, true), (-7_200, false)] {
+            let now = self.clock.elapsed();
+            self.log.line(
+                now,
+                format_args!("> the clocks of all hosts jump: {seconds} s"),
+            );
+            let before: Vec<_> = self.members.iter().map(connection).collect();
+            for who in 0..self.members.len() {
+                self.host_clock(who, seconds);
+            }
+            self.pass(Duration::from_secs(14)).await?;
+            for (member, before) in self.members.iter().zip(before) {
+                let number = member.life.number;
+                if before.is_none() || member.is_stuck(&self.wire) {
+                    continue;
+                }
+                if connection(member) != before {
+                    return Err(format!("client {number} lost a connection by its clock"));
+                }
+                let mut witness = self.wire.lock();
+                let newest = witness.client(number).arrivals().next_back();
+                if is_doubt && newest.is_none_or(|arrival| arrival.at <= now) {
+                    return Err(format!("client {number} may have slept and did not ask"));
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn all_lose_their_connection(&mut self) -> Result<(), Broken> {

@@ -150,6 +150,12 @@ fn state(member: &mut Member, now: Duration, wire: &Wire) -> Result<(), Broken> 
         wire.sockets.are_none("is anonymous")?;
     }
     match &state {
+        ConnectionState::Offline { .. } if !wire.sockets.are_offline() => {
+            return Err("waits for a network that its host has".to_owned());
+        }
+        ConnectionState::Reconnecting { .. } if wire.sockets.are_offline() => {
+            return Err("waits for a moment, and its host has no network".to_owned());
+        }
         ConnectionState::Connected { connection_id } => {
             wire.sockets.carry(now, connection_id.as_ref())?;
         }

@@ -1,8 +1,10 @@
 //! A world that is tampered with is found out.
 
+use video_client::Network;
 use video_testkit::Audience;
 
 use super::*;
+use crate::host::HostClock;
 use crate::network::Loss;
 use crate::plan::{Action, Kind, MemberPlan, Step};
 
@@ -15,7 +17,8 @@ fn quiet() -> Plan {
         auto_connect: true,
         keep_alive_in_background: false,
         event_buffer: 64,
-        token_lifetime: 3600 * SECOND,
+        token_lifetime: 3 * 3600 * SECOND,
+        refresh_ahead: None,
         first_token: false,
         asks_for_hint: false,
         announcement: None,
@@ -120,7 +123,7 @@ async fn a_socket_that_outlives_a_disconnect_or_a_pause_is_noticed() {
             .lock()
             .client(0)
             .sockets
-            .dial_begins()
+            .dial_begins(SECOND)
             .expect("nothing before");
         let look = words(world.look().await);
         assert!(look.contains("is through with a"), "{look}");
@@ -137,7 +140,7 @@ async fn an_anonymous_client_that_dials_is_noticed() {
     plan.members[0].kind = Kind::Anonymous;
     let mut world = World::new(7, &plan, Log::new(false));
     assert_eq!(world.pass(2 * SECOND).await, Ok(()));
-    world.wire.lock().client(0).socket_dial_begins();
+    world.wire.lock().client(0).socket_dial_begins(SECOND);
     assert!(words(world.look().await).contains("is anonymous with 0 open sockets and 1"));
 }
 
@@ -169,7 +172,7 @@ async fn a_connection_that_stays_is_noticed() {
         let mut jobs = tokio::task::JoinSet::new();
         jobs.spawn(async move {
             // After the last loss, which takes every connection.
-            sleep(378 * SECOND).await;
+            sleep(408 * SECOND).await;
             let _kept = coordinator.connect();
             std::future::pending::<()>().await;
         });
@@ -180,7 +183,7 @@ async fn a_connection_that_stays_is_noticed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_loader_that_is_called_for_nothing_is_noticed() {
-    let lived = live(|world| world.wire.lock().client(0).load_begins());
+    let lived = live(|world| world.wire.lock().client(0).load_begins(world.clock.now()));
     assert!(words(lived.await).contains("nobody has refused its token"));
 }
 
@@ -194,4 +197,35 @@ async fn a_last_event_that_is_not_heard_or_goes_to_nobody_is_noticed() {
     world.coordinator.drop_connections(Audience::All);
     let last = words(world.last_event().await);
     assert!(last.contains("to 0 connections of 1"), "{last}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_ends_a_connection_or_is_not_looked_at_is_noticed() {
+    let mut world = connected().await;
+    assert_eq!(world.clocks_jump().await, Ok(()));
+    // The service does not answer, so the connection is replaced.
+    world.network.half_open(0, Loss::Up);
+    let jump = words(world.clocks_jump().await);
+    assert!(jump.contains("lost a connection by its clock"), "{jump}");
+    let mut world = connected().await;
+    world.members[0].host = HostClock::set_by(&world.clock);
+    let jump = words(world.clocks_jump().await);
+    assert!(jump.contains("may have slept and did not ask"), "{jump}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_host_says_of_its_network_and_is_not_heeded_is_noticed() {
+    let mut world = connected().await;
+    let now = world.clock.elapsed();
+    (world.wire.lock().client(0).sockets).told(Network::Offline, now);
+    world.network.cut(0);
+    let look = words(world.look().await);
+    assert!(look.contains("its host has no network"), "{look}");
+    let look = words(world.pass(9 * SECOND).await);
+    assert!(look.contains("dials although"), "{look}");
+    let world = connected().await;
+    world.client(0).set_network(Network::Offline);
+    world.network.cut(0);
+    let lived = words(world.live(quiet()).await.1);
+    assert!(lived.contains("a network that its host has"), "{lived}");
 }
