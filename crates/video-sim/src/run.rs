@@ -2,13 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::log::Log;
+use crate::panics;
 use crate::plan::Plan;
-use crate::world::World;
+use crate::world::{Peace, World};
 
 /// How one seed went.
 #[derive(Debug)]
@@ -20,6 +21,20 @@ pub struct Run {
     pub broken: Option<String>,
     /// How much time passed, in the world of the run.
     pub lived: Duration,
+    /// What became of the clients in the end, if nothing broke.
+    pub peace: Peace,
+}
+
+impl Run {
+    /// A run of which no more is known than that it broke.
+    fn broken(log: &Log, words: String) -> Self {
+        Self {
+            journal: log.text(),
+            broken: Some(words),
+            lived: Duration::ZERO,
+            peace: Peace::default(),
+        }
+    }
 }
 
 /// Which seeds are run, and how.
@@ -72,6 +87,8 @@ pub struct Summary {
     pub broken: Vec<(u64, String)>,
     /// How much time passed, in the worlds of all runs.
     pub lived: Duration,
+    /// What became of the clients of all runs in the end.
+    pub peace: Peace,
     /// How much time passed here.
     pub took: Duration,
 }
@@ -83,6 +100,7 @@ impl Summary {
         self.seeds += next.seeds;
         self.broken.extend(next.broken);
         self.lived += next.lived;
+        self.peace.add(next.peace);
         self.took += next.took;
         self
     }
@@ -94,42 +112,63 @@ const HANGS: Duration = Duration::from_secs(20);
 /// Runs one seed. The same seed gives the same run, to the byte.
 #[must_use]
 pub fn run(seed: u64, keep_journal: bool) -> Run {
-    let living = AssertUnwindSafe(|| live(seed, keep_journal));
-    catch_unwind(living).unwrap_or_else(|panic| {
-        let words = panic.downcast_ref::<String>().map(String::as_str);
-        let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
-        Run {
-            journal: String::new(),
-            broken: Some(format!("panicked: {}", words.unwrap_or("without a word"))),
-            lived: Duration::ZERO,
-        }
-    })
+    caught(&Log::new(keep_journal), |log| live(seed, log))
 }
 
-fn live(seed: u64, keep_journal: bool) -> Run {
+/// Runs one seed and keeps its journal, also that of one that does not end. Its thread then goes on.
+#[must_use]
+pub fn run_watched(seed: u64) -> Run {
+    watched(HANGS, move |log| caught(log, |log| live(seed, log)))
+}
+
+/// What a thread that is watched hands over.
+const ONE_RUN: usize = 1;
+
+fn watched(limit: Duration, live: impl FnOnce(&Log) -> Run + Send + 'static) -> Run {
+    let (log, (done, run)) = (Log::new(true), mpsc::sync_channel(ONE_RUN));
+    let kept = log.clone();
+    // Nobody is left to be told if it took too long.
+    thread::spawn(move || done.send(live(&kept)).unwrap_or_default());
+    let run = run.recv_timeout(limit);
+    run.unwrap_or_else(|_| Run::broken(&log, hangs(limit)))
+}
+
+fn hangs(limit: Duration) -> String {
+    format!("does not end within {limit:?}")
+}
+
+/// The journal outlives a panic.
+fn caught(log: &Log, live: impl FnOnce(&Log) -> Run) -> Run {
+    let mut run = catch_unwind(AssertUnwindSafe(|| live(log))).unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().map(String::as_str);
+        let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+        let words = words.unwrap_or("without a word");
+        Run::broken(log, format!("panicked: {words}"))
+    });
+    // What was still alive at the end may have panicked when it was dropped.
+    run.broken = run.broken.or_else(panics::seen);
+    run
+}
+
+fn live(seed: u64, log: &Log) -> Run {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
-        Err(error) => {
-            return Run {
-                journal: String::new(),
-                broken: Some(format!("there is no runtime: {error}")),
-                lived: Duration::ZERO,
-            };
-        }
+        Err(error) => return Run::broken(log, format!("there is no runtime: {error}")),
     };
     runtime.block_on(async {
         let plan = Plan::of(seed);
-        let world = World::new(seed, &plan, Log::new(keep_journal));
+        let world = World::new(seed, &plan, log.clone());
         let clock = world.clock();
-        let (journal, lived) = world.live(plan).await;
+        let lived = world.live(plan).await;
         Run {
-            journal,
-            broken: lived.err(),
+            journal: log.text(),
             lived: clock.elapsed(),
+            peace: lived.as_ref().copied().unwrap_or_default(),
+            broken: lived.err(),
         }
     })
 }
@@ -167,11 +206,7 @@ pub fn run_all(batch: Batch) -> Summary {
         thread::park_timeout(Duration::from_millis(20));
         if let Some(seed) = shared.hanging() {
             shared.stop.store(true, Ordering::Relaxed);
-            shared.note(
-                seed,
-                Some(format!("does not end within {HANGS:?}")),
-                Duration::ZERO,
-            );
+            shared.note(seed, Run::broken(&Log::new(false), hangs(HANGS)));
             threads.clear();
         }
     }
@@ -190,17 +225,18 @@ impl Shared {
                 break;
             }
             lock(&self.running)[number] = Some((seed, now()));
-            let Run { broken, lived, .. } = run(seed, false);
+            let run = run(seed, false);
             lock(&self.running)[number] = None;
-            self.note(seed, broken, lived);
+            self.note(seed, run);
         }
     }
 
-    fn note(&self, seed: u64, broken: Option<String>, lived: Duration) {
+    fn note(&self, seed: u64, run: Run) {
         let mut summary = lock(&self.summary);
         summary.seeds += 1;
-        summary.lived += lived;
-        summary.broken.extend(broken.map(|words| (seed, words)));
+        summary.lived += run.lived;
+        summary.peace.add(run.peace);
+        summary.broken.extend(run.broken.map(|words| (seed, words)));
         if summary.broken.len() >= self.batch.patience {
             self.stop.store(true, Ordering::Relaxed);
         }
@@ -240,5 +276,27 @@ mod tests {
         let all = two.and(three);
         assert_eq!((all.seeds, all.lived), (5, lived));
         assert_eq!(all.broken, []);
+    }
+
+    #[test]
+    fn a_run_that_panics_has_its_journal() {
+        let run = caught(&Log::new(true), |log| {
+            log.clone().line(Duration::ZERO, "the last word");
+            std::panic::resume_unwind(Box::new("on purpose"))
+        });
+        assert_eq!(run.broken.as_deref(), Some("panicked: on purpose"));
+        assert!(run.journal.contains("the last word"));
+    }
+
+    #[test]
+    fn a_run_that_does_not_end_is_given_up_and_has_its_journal() {
+        let run = watched(Duration::from_millis(200), |log| {
+            log.clone().line(Duration::ZERO, "the last word");
+            loop {
+                thread::park();
+            }
+        });
+        assert!(run.broken.expect("it hangs").contains("does not end"));
+        assert!(run.journal.contains("the last word"));
     }
 }

@@ -13,6 +13,7 @@ use crate::log::Log;
 use crate::member::{KEY, Member, Retired, SECRET, Surroundings};
 use crate::network::Network;
 use crate::op::Ops;
+use crate::panics;
 use crate::plan::Plan;
 use crate::witness::Wire;
 
@@ -30,20 +31,49 @@ pub(crate) struct World {
     mark: Mark,
     pushed: u64,
     looks: u64,
+    peace: Peace,
 }
 
 /// An invariant does not hold.
 pub(crate) type Broken = String;
 
+/// What became of the clients once nothing went wrong any more.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Peace {
+    /// Who was to be connected, and is.
+    pub connected: u64,
+    /// Who was not to be connected.
+    pub unwished: u64,
+    /// Who is excused, because no waiting heals their failure.
+    pub failed: u64,
+    /// Who is excused, because the order of their last wishes is not known.
+    pub uncertain: u64,
+}
+
+impl Peace {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.connected += other.connected;
+        self.unwished += other.unwished;
+        self.failed += other.failed;
+        self.uncertain += other.uncertain;
+    }
+}
+
 /// How long the service waits for a client that says nothing.
 const SERVICE_PATIENCE: Duration = Duration::from_secs(60);
 
-/// After how long without anything to do there is a look at everything.
+/// After how long without anything to do there is a look at everything. While nothing is to be done
+/// the distance doubles from look to look.
 const IDLE: Duration = Duration::from_secs(5);
+
+/// The longest time without a look.
+const LONGEST: Duration = Duration::from_secs(160);
 
 impl World {
     /// To be made inside the runtime.
     pub(crate) fn new(seed: u64, plan: &Plan, log: Log) -> Self {
+        panics::watch();
         let coordinator = Coordinator::builder(KEY, SECRET)
             .health_check_timeout(SERVICE_PATIENCE)
             .seed(seed)
@@ -64,6 +94,7 @@ impl World {
             log,
             pushed: 0,
             looks: 0,
+            peace: Peace::default(),
         };
         for (number, plan) in plan.members.iter().enumerate() {
             let member = Member::new(number, plan.clone(), &world.surroundings());
@@ -76,8 +107,8 @@ impl World {
         self.clock.clone()
     }
 
-    /// Lives through a plan and comes to an end. Gives the journal, also if something broke.
-    pub(crate) async fn live(mut self, plan: Plan) -> (String, Result<(), Broken>) {
+    /// Lives through a plan and comes to an end. Tells what became of the clients in peace.
+    pub(crate) async fn live(mut self, plan: Plan) -> Result<Peace, Broken> {
         let lived = self.steps(plan).await;
         let lived = match lived {
             Ok(()) => self.end().await,
@@ -87,7 +118,7 @@ impl World {
             self.log
                 .line(self.clock.elapsed(), format_args!("BROKEN: {broken}"));
         }
-        (self.log.into_text(), lived)
+        lived.map(|()| self.peace)
     }
 
     async fn steps(&mut self, plan: Plan) -> Result<(), Broken> {
@@ -101,10 +132,11 @@ impl World {
     }
 
     async fn wait_until(&mut self, at: Duration) -> Result<(), Broken> {
-        let gap = at.saturating_sub(self.clock.elapsed());
-        if gap > IDLE {
-            sleep(IDLE).await;
+        let mut distance = IDLE;
+        while at.saturating_sub(self.clock.elapsed()) > distance {
+            sleep(distance).await;
             self.look().await?;
+            distance = LONGEST.min(distance * 2);
         }
         sleep(at.saturating_sub(self.clock.elapsed())).await;
         self.look().await

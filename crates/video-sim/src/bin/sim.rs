@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use lexopt::prelude::{Long, ValueExt as _};
-use video_sim::{Batch, run, run_all};
+use video_sim::{Batch, run_all, run_watched};
 
 /// How many lines of the journal are shown of a seed that broke.
 const TAIL: usize = 60;
@@ -56,7 +56,7 @@ fn start() -> anyhow::Result<bool> {
 }
 
 fn one(seed: u64, journal: Option<PathBuf>) -> anyhow::Result<bool> {
-    let run = run(seed, true);
+    let run = run_watched(seed);
     if let Some(path) = journal {
         std::fs::write(&path, &run.journal)
             .with_context(|| format!("cannot write {}", path.display()))?;
@@ -90,11 +90,16 @@ fn many(batch: Batch) -> anyhow::Result<bool> {
         summary.lived.as_secs_f64() / 3600.0,
         summary.broken.len(),
     );
+    let peace = summary.peace;
+    println!(
+        "in peace {} clients were to be connected and are, {} were not to be; excused: {} failed for good, {} with wishes in no known order",
+        peace.connected, peace.unwished, peace.failed, peace.uncertain,
+    );
     for (seed, broken) in &summary.broken {
         println!("seed {seed}: {broken}");
     }
     if let Some((seed, broken)) = summary.broken.first() {
-        let again = run(*seed, true);
+        let again = run_watched(*seed);
         show(*seed, broken, &again.journal);
         if again.broken.as_ref() != Some(broken) {
             let other = again.broken.unwrap_or_else(|| "nothing".to_owned());

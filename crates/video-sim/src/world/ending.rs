@@ -46,15 +46,22 @@ impl World {
         }
     }
 
-    fn wishes_came_true(&self) -> Result<(), Broken> {
+    fn wishes_came_true(&mut self) -> Result<(), Broken> {
         for member in &self.members {
             let life = &member.life;
             let state = life.client.state().borrow().clone();
-            if life.wish.known() == Some(Want::On) && !state.is_connected() {
-                let number = life.number;
-                return Err(format!(
-                    "client {number} is not connected after {PEACE:?} of peace"
-                ));
+            match life.wish.known() {
+                Some(Want::On) if !state.is_connected() => {
+                    let number = life.number;
+                    return Err(format!(
+                        "client {number} is not connected after {PEACE:?} of peace"
+                    ));
+                }
+                Some(Want::On) => self.peace.connected += 1,
+                // A failure is a wish that is over.
+                _ if state.error().is_some() => self.peace.failed += 1,
+                Some(_) => self.peace.unwished += 1,
+                None => self.peace.uncertain += 1,
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ use super::{Broken, World};
 use crate::delivery::words;
 use crate::member::Member;
 use crate::op::{Ended, Outcome, What};
+use crate::panics;
 use crate::plan::Kind;
 use crate::wish::Want;
 use crate::witness::Wire;
@@ -41,6 +42,9 @@ impl World {
                 heard.map_err(|broken| format!("client {number}, slow listener: {broken}"))?;
             }
             state(member, now, &self.wire).map_err(|broken| format!("client {number} {broken}"))?;
+        }
+        if let Some(panic) = panics::seen() {
+            return Err(panic);
         }
         match self.wire.lock().accusations().first() {
             Some(accusation) => Err(accusation.clone()),

@@ -46,7 +46,7 @@ async fn connected() -> World {
 async fn live(tamper: impl FnOnce(&World)) -> Result<(), Broken> {
     let world = connected().await;
     tamper(&world);
-    world.live(quiet()).await.1
+    world.live(quiet()).await.map(drop)
 }
 
 fn words(lived: Result<(), Broken>) -> String {
@@ -77,7 +77,7 @@ async fn an_event_that_is_delivered_and_never_arrived_is_noticed() {
         .push_to_user("user-0", serde_json::json!({ "type": "custom" }));
     sleep(SECOND).await;
     *world.wire.lock().client(0) = crate::witness::ClientWire::default();
-    let words = words(world.live(quiet()).await.1);
+    let words = words(world.live(quiet()).await.map(drop));
     assert!(words.contains("out of nowhere"), "{words}");
 }
 
@@ -226,6 +226,39 @@ async fn what_a_host_says_of_its_network_and_is_not_heeded_is_noticed() {
     let world = connected().await;
     world.client(0).set_network(Network::Offline);
     world.network.cut(0);
-    let lived = words(world.live(quiet()).await.1);
+    let lived = words(world.live(quiet()).await.map(drop));
     assert!(lived.contains("a network that its host has"), "{lived}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_panics_is_noticed() {
+    let lived = live(|_| {
+        let mut jobs = tokio::task::JoinSet::new();
+        jobs.spawn(async { panic!("on purpose") });
+        jobs.detach_all();
+    });
+    let lived = words(lived.await);
+    assert!(lived.contains("on purpose"), "{lived}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_wrong_only_in_the_midst_of_a_long_rest_is_noticed() {
+    let lived = live(|world| {
+        let client = world.client(0);
+        let mut jobs = tokio::task::JoinSet::new();
+        jobs.spawn(async move {
+            sleep(60 * SECOND).await;
+            client.disconnect().await;
+            sleep(60 * SECOND).await;
+            client.connect().await.expect("a connection");
+        });
+        jobs.detach_all();
+    });
+    assert!(words(lived.await).contains("is not what is wished: On"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_connected_in_peace_is_counted() {
+    let peace = connected().await.live(quiet()).await.expect("a quiet life");
+    assert_eq!((peace.connected, peace.failed, peace.uncertain), (1, 0, 0));
 }
