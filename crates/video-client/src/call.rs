@@ -12,6 +12,7 @@ use video_transport::{Events, WaitError};
 use crate::api::Answer;
 use crate::client::StreamVideo;
 use crate::lifecycle::{ActiveCall, ActiveCallMedia};
+use crate::rewatch::Era;
 
 pub(crate) use requests::Answer as RequestFuture;
 pub use requests::{
@@ -137,10 +138,15 @@ impl Call {
         self.client.activate(self.cid.clone(), Arc::new(media))
     }
 
-    /// Remembers that the call is watched, if the answer says so.
-    fn note<T>(&self, answer: Answer<T>) -> T {
+    /// A request that may watch begins now.
+    fn begin(&self) -> Era {
+        self.client.watched().era()
+    }
+
+    /// Remembers that the call is watched, if the answer says so and nobody disconnected meanwhile.
+    fn note<T>(&self, begun: Era, answer: Answer<T>) -> T {
         if let Some(connection) = answer.watched_on {
-            self.client.watched().note(&self.cid, connection);
+            self.client.watched().note(begun, &self.cid, connection);
         }
         answer.body
     }

@@ -3,7 +3,7 @@
 mod plan;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -24,16 +24,32 @@ use crate::error::Error;
 /// them again on each new one.
 pub(crate) struct Watched {
     shared: Arc<Shared>,
-    task: Mutex<Option<AbortOnDropHandle<()>>>,
+    task: Mutex<Task>,
+}
+
+enum Task {
+    NotNeeded,
+    Running(AbortOnDropHandle<()>),
+    Stopped,
 }
 
 struct Shared {
     api: Api,
     state: watch::Receiver<ConnectionState>,
-    /// Each call with the connection on which the service was last told of it.
-    calls: Mutex<BTreeMap<CallCid, ConnectionId>>,
+    calls: Mutex<Calls>,
     changed: Notify,
 }
+
+#[derive(Default)]
+struct Calls {
+    era: Era,
+    /// Each call with the connection on which the service was last told of it.
+    told: BTreeMap<CallCid, ConnectionId>,
+}
+
+/// The time between two moments at which all calls were forgotten.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Era(u64);
 
 impl Watched {
     pub(crate) fn new(api: Api, state: watch::Receiver<ConnectionState>) -> Self {
@@ -46,36 +62,46 @@ impl Watched {
         });
         Self {
             shared,
-            task: Mutex::new(None),
+            task: Mutex::new(Task::NotNeeded),
         }
     }
 
-    /// Notes that the service was told to watch `cid` on `connection`.
-    pub(crate) fn note(&self, cid: &CallCid, connection: ConnectionId) {
-        self.shared.calls().insert(cid.clone(), connection);
+    /// The era to which a request that begins now belongs.
+    pub(crate) fn era(&self) -> Era {
+        self.shared.calls().era
+    }
+
+    /// Notes that the service was told to watch `cid` on `connection`, unless all calls were
+    /// forgotten since the request began.
+    pub(crate) fn note(&self, begun: Era, cid: &CallCid, connection: ConnectionId) {
+        {
+            let mut calls = self.shared.calls();
+            if calls.era != begun {
+                return;
+            }
+            calls.told.insert(cid.clone(), connection);
+        }
         self.shared.changed.notify_one();
         self.start();
     }
 
     /// Stops watching `cid`.
     pub(crate) fn remove(&self, cid: &CallCid) {
-        self.shared.calls().remove(cid);
+        self.shared.calls().told.remove(cid);
     }
 
-    /// Forgets all calls.
+    /// Forgets all calls, those too of which an answer is still under way.
     pub(crate) fn clear(&self) {
-        self.shared.calls().clear();
+        let mut calls = self.shared.calls();
+        calls.era.0 += 1;
+        calls.told.clear();
     }
 
-    /// Ends the task.
+    /// Ends the task, for ever.
     pub(crate) async fn stop(&self) {
         self.clear();
-        let task = self
-            .task
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(task) = task {
+        let task = std::mem::replace(&mut *self.task(), Task::Stopped);
+        if let Task::Running(task) = task {
             task.abort();
             // Aborted: what it was doing is of no interest any more.
             drop(task.await);
@@ -87,12 +113,16 @@ impl Watched {
         reason = "the re-watcher, owned by the client"
     )]
     fn start(&self) {
-        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-        if task.is_none() {
+        let mut task = self.task();
+        if matches!(*task, Task::NotNeeded) {
             let shared = Arc::clone(&self.shared);
             let spawn = || tokio::spawn(carry_subscriber(async move { shared.run().await }));
-            *task = Some(AbortOnDropHandle::new(self.shared.api.log().enter(spawn)));
+            *task = Task::Running(AbortOnDropHandle::new(self.shared.api.log().enter(spawn)));
         }
+    }
+
+    fn task(&self) -> MutexGuard<'_, Task> {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -114,16 +144,20 @@ impl Shared {
 
     /// Watches on `connection` all that was last watched on another.
     async fn watch_again(&self, connection: &ConnectionId) {
-        let stale: Vec<CallCid> = {
-            let calls = self.calls();
-            let stale = calls.iter().filter(|(_, last)| *last != connection);
-            stale.map(|(cid, _)| cid.clone()).collect()
-        };
-        let mut plan = Plan::new(stale);
-        while let Some(chunk) = plan.next_chunk() {
+        let mut plan = Plan::new(self.calls().stale(connection));
+        while let Some(mut chunk) = plan.next_chunk() {
             let is_current = || self.state.borrow().connection_id() == Some(connection);
             if !is_current() {
                 return;
+            }
+            // Some may have been given up, or watched by their user, since the plan was made.
+            {
+                let calls = self.calls();
+                chunk.retain(|cid| calls.is_stale(cid, connection));
+            }
+            if chunk.is_empty() {
+                plan.succeeded();
+                continue;
             }
             match self.watch_chunk(&chunk).await {
                 Ok(()) => {
@@ -131,7 +165,7 @@ impl Shared {
                     plan.succeeded();
                     let mut calls = self.calls();
                     for cid in &chunk {
-                        if let Some(last) = calls.get_mut(cid) {
+                        if let Some(last) = calls.told.get_mut(cid) {
                             *last = connection.clone();
                         }
                     }
@@ -156,8 +190,20 @@ impl Shared {
         Ok(())
     }
 
-    fn calls(&self) -> std::sync::MutexGuard<'_, BTreeMap<CallCid, ConnectionId>> {
+    fn calls(&self) -> MutexGuard<'_, Calls> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Calls {
+    /// Those of which the service was last told on another connection.
+    fn stale(&self, connection: &ConnectionId) -> Vec<CallCid> {
+        let stale = self.told.iter().filter(|(_, last)| *last != connection);
+        stale.map(|(cid, _)| cid.clone()).collect()
+    }
+
+    fn is_stale(&self, cid: &CallCid, connection: &ConnectionId) -> bool {
+        self.told.get(cid).is_some_and(|last| last != connection)
     }
 }
 

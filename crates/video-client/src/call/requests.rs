@@ -145,8 +145,9 @@ impl GetCall {
 
 awaitable!(GetCall -> CallDetails, |this| async move {
     let Self { call, members_limit, watch } = this;
+    let begun = call.begin();
     let got = call.client.api().get_call(&call.cid, members_limit, watch).await?;
-    Ok(call.note(got))
+    Ok(call.note(begun, got))
 });
 
 /// A wish to get a call, or to create it. Await it.
@@ -185,8 +186,9 @@ impl GetOrCreateCall {
 awaitable!(GetOrCreateCall -> CallDetails, |this| async move {
     let Self { call, body, invalid, watch } = this;
     invalid.map_or(Ok(()), Err)?;
+    let begun = call.begin();
     let got = call.client.api().get_or_create_call(&call.cid, &body, watch).await?;
-    Ok(call.note(got))
+    Ok(call.note(begun, got))
 });
 
 /// A wish to change a call. Await it.
@@ -328,6 +330,7 @@ awaitable!(JoinCall -> JoinResponse, |this| async move {
         Some(location) => location,
         None => call.client.location().await,
     };
+    let begun = call.begin();
     let joined = call.client.api().join_call(&call.cid, &body, watch).await?;
-    Ok(call.note(joined))
+    Ok(call.note(begun, joined))
 });

@@ -3,16 +3,32 @@
 use std::future::pending;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
+use video_client::test_util::dialer_fn;
 use video_client::{
     ActiveCallMedia, ConnectErrorKind, ConnectionState, DisconnectReason, ErrorKind, MediaError,
     MediaSource, StreamVideo, UserId,
 };
-use video_testkit::{ClosedBy, Entry, Fault};
+use video_testkit::{ClosedBy, DelayDialer, Entry, Fault};
 
 use crate::support::{SECOND, World, begin, until, until_connected};
+
+/// A connected client of `user` to whom each answer comes half of `rtt` after it was given.
+pub(crate) async fn connected_over(world: &World, user: &str, rtt: Duration) -> StreamVideo {
+    let far = DelayDialer::new(world.coordinator.clone(), rtt);
+    let dialer = dialer_fn(move |_target| {
+        let far = far.clone();
+        async move { far.dial(false).await }
+    });
+    let token = world.coordinator.token(user);
+    let builder = world.builder(user).options(world.options().dialer(dialer));
+    let client = builder.user_token(token).build().unwrap();
+    client.connect().await.unwrap();
+    client
+}
 
 /// Whether the client was told to disconnect and knows it.
 fn is_off(client: &StreamVideo) -> bool {
@@ -396,6 +412,32 @@ async fn after_a_disconnect_no_call_is_active_or_watched() {
             .is_some_and(|call| call.path == "/video/calls")
     };
     assert_eq!(world.coordinator.journal().count(queries), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_answer_comes_after_a_disconnect_is_not_watched_on_the_next_connection() {
+    let world = World::new();
+    let client = connected_over(&world, "john", SECOND).await;
+    let call = client.call("default", "standup");
+    let journal = world.coordinator.journal();
+    let disconnect = async {
+        let path = "/video/call/default/standup";
+        journal.wait_for(|entry| entry.is_rest("POST", path)).await;
+        client.disconnect().await;
+    };
+    let (got, ()) = tokio::join!(call.get_or_create().into_future(), disconnect);
+    got.unwrap();
+    client.connect().await.unwrap();
+    sleep(60 * SECOND).await;
+    assert!(world.coordinator.watchers("default:standup").is_empty());
+
+    // What is asked for from then on is watched as ever.
+    call.get_or_create().await.unwrap();
+    world.coordinator.drop_connections("john");
+    until(&client, |state| !state.is_connected()).await;
+    until_connected(&client).await;
+    sleep(SECOND).await;
+    assert_eq!(world.coordinator.watchers("default:standup").len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,8 @@
 //! Events, and what becomes of them when the connection does not.
 
-use video_client::{ConnectionState, EventItem};
+use tokio::time::{sleep, timeout};
+use video_client::{ConnectionState, EventItem, StreamVideo};
+use video_testkit::Fault;
 
 use crate::support::{SECOND, World, next_event, until, until_connected};
 
@@ -59,7 +61,7 @@ async fn a_listener_that_never_listens_delays_neither_pings_nor_others() {
             .push_to_user("john", serde_json::json!({"type": "custom", "n": n}));
         next_event(&mut quick, "custom").await;
     }
-    tokio::time::sleep(120 * SECOND).await;
+    sleep(120 * SECOND).await;
     let pings = world
         .coordinator
         .journal()
@@ -114,7 +116,7 @@ async fn a_silent_service_is_noticed_and_the_gap_shows_among_the_events() {
     world
         .coordinator
         .faults()
-        .health_check(video_testkit::Fault::Stall)
+        .health_check(Fault::Stall)
         .forever();
     let start = tokio::time::Instant::now();
     until(&client, |state| state.error().is_some()).await;
@@ -166,7 +168,7 @@ async fn watched_calls_are_watched_again_on_the_next_connection_all_sixty_of_the
     world.coordinator.drop_connections("john");
     until(&client, |state| !state.is_connected()).await;
     until_connected(&client).await;
-    tokio::time::sleep(SECOND).await;
+    sleep(SECOND).await;
     let id = client.state().borrow().connection_id().cloned().unwrap();
     for n in 0..60 {
         let watchers = world.coordinator.watchers(&format!("default:call-{n}"));
@@ -185,7 +187,64 @@ async fn a_call_that_is_unwatched_is_not_watched_again_and_the_others_are() {
     world.coordinator.drop_connections("john");
     until(&client, |state| !state.is_connected()).await;
     until_connected(&client).await;
-    tokio::time::sleep(SECOND).await;
+    sleep(SECOND).await;
     assert!(world.coordinator.watchers("default:a").is_empty());
+    assert_eq!(world.coordinator.watchers("default:b").len(), 1);
+}
+
+/// A connection is lost, and what is watched is watched again on the next one only after a pause.
+/// Comes back in the pause: the first portion has failed with all its attempts.
+async fn until_a_pause_in_watching_again(world: &World, client: &StreamVideo) {
+    let faults = world.coordinator.faults();
+    faults
+        .rest("POST", "/video/calls", Fault::ApiError(9))
+        .times(5);
+    world.coordinator.drop_connections("john");
+    until(client, |state| !state.is_connected()).await;
+    until_connected(client).await;
+    let failed = async {
+        while queries(world) < 5 {
+            sleep(SECOND / 100).await;
+        }
+    };
+    timeout(60 * SECOND, failed).await.unwrap();
+}
+
+fn queries(world: &World) -> usize {
+    let journal = world.coordinator.journal();
+    journal.count(|entry| entry.is_rest("POST", "/video/calls"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_unwatched_amid_a_retry_stays_unwatched_and_the_others_do_not() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    let (left, kept) = (client.call("default", "a"), client.call("default", "b"));
+    left.get_or_create().await.unwrap();
+    kept.get_or_create().await.unwrap();
+    until_a_pause_in_watching_again(&world, &client).await;
+    left.unwatch();
+    sleep(10 * SECOND).await;
+    assert!(world.coordinator.watchers("default:a").is_empty());
+    assert_eq!(world.coordinator.watchers("default:b").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_are_all_unwatched_amid_a_retry_are_not_asked_for_and_new_ones_are() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    let left = client.call("default", "a");
+    left.get_or_create().await.unwrap();
+    until_a_pause_in_watching_again(&world, &client).await;
+    left.unwatch();
+    sleep(10 * SECOND).await;
+    assert_eq!(queries(&world), 5);
+
+    client.call("default", "b").get_or_create().await.unwrap();
+    world.coordinator.drop_connections("john");
+    until(&client, |state| !state.is_connected()).await;
+    until_connected(&client).await;
+    sleep(10 * SECOND).await;
+    assert_eq!(queries(&world), 6);
     assert_eq!(world.coordinator.watchers("default:b").len(), 1);
 }
