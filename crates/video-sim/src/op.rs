@@ -113,6 +113,14 @@ impl Ops {
             call,
             began: self.clock.elapsed(),
         };
+        if what == What::NewGuest {
+            // Who waits to be another guest waits for the one that was wished for last.
+            let renewals = self
+                .under_way
+                .iter_mut()
+                .filter(|other| other.client == client && other.what == What::NewGuest);
+            renewals.for_each(|other| other.began = op.began);
+        }
         let clock = self.clock.clone();
         self.jobs.spawn(async move {
             let outcome = async {
@@ -139,10 +147,12 @@ impl Ops {
     /// The operations that have ended since the last time.
     pub(crate) fn ended(&mut self) -> Vec<Result<Ended, JoinError>> {
         let mut ended = Vec::new();
-        while let Some(end) = self.jobs.try_join_next() {
-            if let Ok(end) = &end {
-                let number = end.op.number;
-                self.under_way.retain(|op| op.number != number);
+        while let Some(mut end) = self.jobs.try_join_next() {
+            if let Ok(end) = &mut end {
+                let mut under_way = self.under_way.iter();
+                if let Some(at) = under_way.position(|op| op.number == end.op.number) {
+                    end.op = self.under_way.remove(at);
+                }
             }
             ended.push(end);
         }
@@ -189,6 +199,27 @@ mod tests {
         assert!(ops.late().is_none());
         sleep(Duration::from_millis(200)).await;
         assert_eq!(ops.late().unwrap().what, What::Disconnect);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_becomes_another_guest_has_the_time_of_whoever_wished_it_last() {
+        let clock = VirtualWallClock::starting_at(std::time::SystemTime::UNIX_EPOCH);
+        let mut ops = Ops::new(clock);
+        let (what, limit) = ((What::NewGuest, None), What::NewGuest.limit());
+        let work = async move {
+            sleep(limit * 3 / 2).await;
+            Ok::<_, String>(())
+        };
+        ops.begin((0, 0), what, None, work);
+        sleep(limit / 2 + GRAIN).await;
+        let never = std::future::pending::<Result<(), String>>;
+        ops.begin((1, 1), what, None, never());
+        ops.begin((0, 0), what, None, never());
+        sleep(limit).await;
+        assert!(ops.late().is_none());
+        assert!(!ops.ended().pop().unwrap().unwrap().is_late());
+        sleep(GRAIN * 2).await;
+        assert!(ops.late().is_some());
     }
 
     #[tokio::test(start_paused = true)]

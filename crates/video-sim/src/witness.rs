@@ -189,6 +189,15 @@ impl ClientWire {
         }
     }
 
+    /// The clock of the host, which shows `wall`, is put forward or back by so many seconds.
+    pub(crate) fn clock_jumps(&mut self, seconds: i64, wall: SystemTime, now: Duration) {
+        self.sockets.clock_jumps(seconds, now);
+        if seconds < 0 {
+            let by = Duration::from_secs(seconds.unsigned_abs());
+            self.tokens.set_back(by, wall);
+        }
+    }
+
     /// The loader has ended, with a token that is good enough to be used or without.
     pub(crate) fn load_ends(&mut self, token: Option<String>, wall: SystemTime) {
         self.tokens.load_ends(token, wall);

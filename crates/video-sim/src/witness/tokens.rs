@@ -24,6 +24,9 @@ pub(crate) struct Tokens {
 /// The shortest time between two unasked loads.
 const SPACING: Duration = Duration::from_secs(30);
 
+/// How long whoever hears of a token may take, before its load is over for the client.
+const ANNOUNCEMENT: Duration = Duration::from_secs(4);
+
 impl Tokens {
     /// Begins with a token, or without, and with what is to be done ahead.
     pub(crate) fn new(current: Option<String>, ahead: Option<Duration>) -> Self {
@@ -71,6 +74,16 @@ impl Tokens {
         self.loaded = Some(wall);
         if token.is_some() {
             self.current = token;
+        }
+    }
+
+    /// The clock of the host is put back by this much, from `wall` on. The client may reckon the end
+    /// of a load that has just given a token from after that.
+    pub(super) fn set_back(&mut self, by: Duration, wall: SystemTime) {
+        if let Some(loaded) = &mut self.loaded
+            && wall <= *loaded + ANNOUNCEMENT
+        {
+            *loaded = loaded.checked_sub(by).unwrap_or(UNIX_EPOCH);
         }
     }
 
@@ -127,5 +140,15 @@ mod tests {
             assert_eq!(tokens.load_begins(wall).is_empty(), is_right, "{at}");
             tokens.load_ends(None, wall);
         }
+        let begins_after = |set_back| {
+            let mut tokens = Tokens::new(Some(token.clone()), Some(100 * SECOND));
+            tokens.load_ends(None, WALL + 50 * SECOND);
+            tokens.set_back(20 * SECOND, WALL + set_back * SECOND);
+            tokens.load_begins(WALL + 60 * SECOND).is_empty()
+        };
+        assert!(
+            begins_after(53) && !begins_after(56),
+            "while it is announced"
+        );
     }
 }

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use serde_json::json;
 use video_client::{Lifecycle, Network, StreamVideo};
+use video_core::WallClock as _;
 use video_testkit::{Audience, Fault};
 
 use super::World;
@@ -102,10 +103,10 @@ impl World {
     /// The clock of a host jumps.
     pub(super) fn host_clock(&mut self, who: usize, seconds: i64) {
         let (member, now) = (&self.members[who], self.clock.elapsed());
-        member.host.jump(seconds);
         let mut witness = self.wire.lock();
         let wire = witness.client(member.life.number);
-        wire.sockets.clock_jumps(seconds, now);
+        wire.clock_jumps(seconds, member.host.now(), now);
+        member.host.jump(seconds);
     }
 
     /// A host says something of its network.

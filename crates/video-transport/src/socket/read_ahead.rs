@@ -168,6 +168,22 @@ mod tests {
     }
 
     #[test]
+    fn what_the_caller_had_before_is_not_counted() {
+        let mut reader = reader([Some(3)]);
+        let mut bytes = [0; 10];
+        let mut buf = ReadBuf::new(&mut bytes);
+        buf.put_slice(&[9; 5]);
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(
+            Pin::new(&mut reader)
+                .poll_read(&mut context, &mut buf)
+                .is_ready()
+        );
+        assert_eq!(buf.filled(), [9, 9, 9, 9, 9, 0, 1, 2]);
+        assert_eq!(reader.count.load(Ordering::Relaxed), 3);
+    }
+
+    #[test]
     fn not_more_than_64_kib_are_read_ahead() {
         let mut reader = reader([Some(1_000_000)]);
         for _ in 0..2 {
