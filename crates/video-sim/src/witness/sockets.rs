@@ -11,7 +11,6 @@ pub(crate) struct Sockets {
     open: Vec<Socket>,
     /// How many the client is dialling.
     dials: usize,
-    has_dialled: bool,
     /// Since when the host says that it has no network.
     offline_since: Option<Duration>,
     /// When the clock of the host was last put back.
@@ -52,12 +51,6 @@ impl Sockets {
     pub(crate) fn dial_begins(&mut self, now: Duration) -> Result<(), String> {
         let alone = self.are_none("dials");
         self.dials += 1;
-        let has_dialled = std::mem::replace(&mut self.has_dialled, true);
-        // KNOWN FAULT: a session that has not begun when its host goes offline makes its first dial
-        // all the same. Once the client hears of it, `has_dialled` goes.
-        if !has_dialled {
-            return alone;
-        }
         // What happens in one moment has no order.
         if self.offline_since.is_some_and(|since| now > since) {
             return Err("dials although its host has no network".to_owned());

@@ -101,13 +101,14 @@ impl Driver {
             let tasks = &mut self.tasks;
             let input = tokio::select! {
                 biased;
+                // Before a wish to connect that came after it.
+                Ok(()) = self.network.changed() => {
+                    Input::Network(*self.network.borrow_and_update())
+                }
                 command = self.commands.recv(), if !tasks.orphaned => self.command(command),
                 token = fetched(&mut tasks.token) => {
                     tasks.token = None;
                     Input::Token(token)
-                }
-                Ok(()) = self.network.changed() => {
-                    Input::Network(*self.network.borrow_and_update())
                 }
                 (epoch, opened) = opened(&mut tasks.opening) => self.opened(epoch, opened),
                 () = self.hub.caught_up(), if tasks.held.is_some() => {

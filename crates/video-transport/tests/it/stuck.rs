@@ -140,3 +140,17 @@ async fn a_connector_that_panics_is_a_failure_like_any_other() {
     script.say(GREETING).await;
     support::state(&session, ConnectionState::is_connected).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_is_said_to_be_offline_before_the_first_connect_does_not_dial() {
+    let config = support::config(&Endpoint::default());
+    let fragile = Fragile(AtomicBool::new(false), ScriptedConnector::new());
+    let session = support::session(config, fragile, "a.b.c");
+    session.set_network(Network::Offline);
+    session.connect_in_background(ConnectOptions::new());
+    let state = support::state(&session, |state| !matches!(state, ConnectionState::Idle)).await;
+    assert!(
+        matches!(state, ConnectionState::Offline { cause: None }),
+        "{state:?}"
+    );
+}
