@@ -209,3 +209,30 @@ impl Calls {
 
 /// The pause before a chunk is tried again.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::Handle;
+    use video_transport::test_util::MockRpcTransport;
+
+    use super::*;
+    use crate::logging::LogBridge;
+
+    #[tokio::test]
+    async fn what_is_noted_after_the_stop_starts_nothing() {
+        let (_state, watching) = watch::channel(ConnectionState::Idle);
+        let api = Api::new(Arc::new(MockRpcTransport::new()), LogBridge::default());
+        let watched = Watched::new(api, watching);
+        let cid = CallCid::of("default", "standup");
+        let note = || {
+            let (era, connection) = (watched.era(), ConnectionId::new("c"));
+            watched.note(era, &cid, connection);
+        };
+        let running = || Handle::current().metrics().num_alive_tasks();
+        note();
+        assert_eq!(running(), 1);
+        watched.stop().await;
+        note();
+        assert_eq!(running(), 0);
+    }
+}

@@ -17,7 +17,7 @@ use video_testkit::{ClosedBy, DelayDialer, Entry, Fault};
 use crate::support::{SECOND, World, begin, until, until_connected};
 
 /// A connected client of `user` to whom each answer comes half of `rtt` after it was given.
-pub(crate) async fn connected_over(world: &World, user: &str, rtt: Duration) -> StreamVideo {
+async fn connected_over(world: &World, user: &str, rtt: Duration) -> StreamVideo {
     let far = DelayDialer::new(world.coordinator.clone(), rtt);
     let dialer = dialer_fn(move |_target| {
         let far = far.clone();

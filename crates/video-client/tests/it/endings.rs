@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 use video_client::model::PushProvider;
 use video_client::{
@@ -13,7 +12,6 @@ use video_client::{
     User,
 };
 
-use crate::disconnecting::connected_over;
 use crate::support::{KEY, SECOND, World, begin};
 
 /// A manager that thinks before each request.
@@ -128,26 +126,6 @@ async fn a_replaced_client_of_the_same_user_leaves_the_device_to_the_new_one() {
     assert!(!former.state().borrow().is_connected());
     assert_eq!(world.coordinator.devices("john").len(), 1);
     StreamVideo::reset(true).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_answer_that_comes_amid_the_shutdown_leaves_nothing_running() {
-    let world = World::new();
-    let base = Handle::current().metrics().num_alive_tasks();
-    let client = connected_over(&world, "john", SECOND).await;
-    let call = client.call("default", "standup");
-    let journal = world.coordinator.journal();
-    let shutdown = async {
-        let path = "/video/call/default/standup";
-        journal.wait_for(|entry| entry.is_rest("POST", path)).await;
-        client.shutdown().await
-    };
-    let (got, over) = tokio::join!(call.get_or_create().into_future(), shutdown);
-    over.unwrap();
-    assert_eq!(got.unwrap().call.cid, "default:standup");
-    sleep(5 * SECOND).await;
-    // The client is still held.
-    assert_eq!(Handle::current().metrics().num_alive_tasks(), base);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
