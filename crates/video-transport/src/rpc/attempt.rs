@@ -177,6 +177,52 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_call_with_every_trouble_goes_like_this() {
+        let mut course = Course::new(Idempotency::Idempotent);
+        let start = course.now;
+        let stale = Failure {
+            stale_connection: true,
+            ..failure(FailureClass::Permanent)
+        };
+        let asked_to_wait = Failure {
+            retry_after: Some(Duration::from_secs(2)),
+            ..failure(FailureClass::Throttled)
+        };
+        let troubles = [
+            failure(FailureClass::NotSent),
+            failure(FailureClass::Unauthorized),
+            stale,
+            asked_to_wait,
+            failure(FailureClass::Transient),
+            failure(FailureClass::Unauthorized),
+        ];
+        let lines: Vec<String> = troubles
+            .into_iter()
+            .map(|trouble| {
+                let at = (course.now - start).as_millis();
+                let next = match course.fail(trouble) {
+                    Next::GiveUp => "give up".to_owned(),
+                    Next::RetryAt(at) => format!("again at {}", (at - start).as_millis()),
+                    Next::Refresh => "another token".to_owned(),
+                    Next::Reread => "another connection id".to_owned(),
+                };
+                format!("{at} {:?}: {next}", trouble.class)
+            })
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "0 NotSent: again at 200",
+                "200 Unauthorized: another token",
+                "200 Permanent: another connection id",
+                "200 Throttled: again at 2200",
+                "2200 Transient: again at 2800",
+                "2800 Unauthorized: give up",
+            ]
+        );
+    }
+
     /// Promise: CK054
     #[test]
     fn an_idempotent_call_is_attempted_five_times_with_growing_pauses() {

@@ -77,6 +77,8 @@ impl Heartbeat {
 mod tests {
     use std::time::Duration;
 
+    use proptest::prelude::*;
+
     use super::*;
 
     struct Clock(Instant);
@@ -145,5 +147,108 @@ mod tests {
         assert!(pulse.doubt(clock.at(34)));
         assert_eq!(pulse.deadline(), clock.at(35));
         assert_eq!(pulse.check(clock.at(35)), Pulse::Dead);
+    }
+
+    #[derive(Debug, Clone, Copy)]
+    enum Step {
+        Heard,
+        Doubted,
+        /// So many milliseconds pass, with a look whenever one is due.
+        Wait(u64),
+        /// So many milliseconds pass, and then comes a look.
+        Late(u64),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            2 => Just(Step::Heard),
+            1 => Just(Step::Doubted),
+            3 => (0_u64..40_000).prop_map(Step::Wait),
+            1 => (0_u64..40_000).prop_map(Step::Late),
+        ]
+    }
+
+    /// A pulse, and what its promises say of it.
+    struct Model {
+        pulse: Heartbeat,
+        now: Instant,
+        heard: Instant,
+        asked: Instant,
+        probed_until: Option<Instant>,
+    }
+
+    impl Model {
+        /// Tells whether the peer counts as dead.
+        fn look(&mut self) -> Result<bool, TestCaseError> {
+            let policy = HeartbeatPolicy::default();
+            let silent = self.now >= self.heard + policy.idle;
+            let unanswered = self.probed_until.is_some_and(|until| self.now >= until);
+            let due = self.now >= self.asked + policy.interval;
+            let expected = match (silent || unanswered, due) {
+                (true, _) => Pulse::Dead,
+                (false, true) => Pulse::Ask,
+                (false, false) => Pulse::Steady,
+            };
+            prop_assert_eq!(self.pulse.check(self.now), expected);
+            if expected == Pulse::Ask {
+                self.asked = self.now;
+            }
+            if expected != Pulse::Dead {
+                prop_assert!(
+                    self.pulse.deadline() > self.now,
+                    "a look that changes nothing"
+                );
+            }
+            Ok(expected == Pulse::Dead)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn in_any_history_a_silent_peer_is_dead_and_a_live_one_asked_once_an_interval(
+            steps in prop::collection::vec(step(), 0..40),
+        ) {
+            let start = Clock::new().at(0);
+            let mut model = Model {
+                pulse: Heartbeat::new(start, HeartbeatPolicy::default()),
+                now: start,
+                heard: start,
+                asked: start,
+                probed_until: None,
+            };
+            for step in steps {
+                match step {
+                    Step::Heard => {
+                        model.pulse.heard(model.now);
+                        (model.heard, model.probed_until) = (model.now, None);
+                    }
+                    Step::Doubted => {
+                        let asks = model.pulse.doubt(model.now);
+                        prop_assert_eq!(asks, model.probed_until.is_none());
+                        if asks {
+                            let probe = HeartbeatPolicy::default().probe;
+                            model.probed_until = Some(model.now + probe);
+                            model.asked = model.now;
+                        }
+                    }
+                    Step::Wait(millis) => {
+                        let until = model.now + Duration::from_millis(millis);
+                        while model.pulse.deadline() <= until {
+                            model.now = model.now.max(model.pulse.deadline());
+                            if model.look()? {
+                                return Ok(());
+                            }
+                        }
+                        model.now = until;
+                    }
+                    Step::Late(millis) => {
+                        model.now += Duration::from_millis(millis);
+                        if model.look()? {
+                            return Ok(());
+                        }
+                    }
+                }
+            }
+        }
     }
 }

@@ -581,7 +581,7 @@ fn news_of_a_socket_that_was_given_up_is_ignored() {
     script.expect(&["60250 emit custom"]);
 }
 
-/// Promise: W13
+/// Promise: W13, CK069
 #[test]
 fn a_silent_service_is_asked_and_then_declared_dead() {
     let mut script = Script::connected(0);

@@ -3,13 +3,34 @@
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use video_core::{TokenError, TokenErrorKind};
+use video_core::{Pace, TokenError, TokenErrorKind};
 
 use super::super::{Epoch, Input, Loss, Machine, Output, Policies};
 use super::{custom, error, ok, token};
 use crate::error::{ConnectError, ConnectErrorKind};
 use crate::net::DialErrorKind;
 use crate::session::state::{ConnectionState, Network};
+use crate::socket::{CloseFrame, SocketError};
+
+/// How a socket may be lost.
+#[derive(Debug, Clone, Copy)]
+enum Lost {
+    Ended,
+    Closed(u16),
+    Broken,
+    TooLarge,
+}
+
+impl Lost {
+    fn loss(self) -> Loss {
+        match self {
+            Self::Ended => Loss::Ended,
+            Self::Closed(code) => Loss::Closed(Some(CloseFrame::new(code, "bye"))),
+            Self::Broken => Loss::Failed(SocketError::Broken("reset".into())),
+            Self::TooLarge => Loss::Failed(SocketError::TooLarge { limit: 1 }),
+        }
+    }
+}
 
 /// Something that may happen, to the current socket or to an older one.
 #[derive(Debug, Clone)]
@@ -18,14 +39,18 @@ enum Step {
     Disconnect,
     Pause,
     Resume,
+    Shutdown,
     Token(u8),
     Opened(bool),
     OpenFailed(bool),
     Frame(bool, u8),
-    Lost(bool),
+    Lost(bool, Lost),
     Network(bool),
     Doubted,
+    /// Time passes, and the machine is told when it wants to be.
     Wait(u16),
+    /// Time passes, and the machine is told late.
+    Sleep(u16),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -38,11 +63,35 @@ fn step() -> impl Strategy<Value = Step> {
         4 => any::<bool>().prop_map(Step::Opened),
         1 => any::<bool>().prop_map(Step::OpenFailed),
         6 => (any::<bool>(), any::<u8>()).prop_map(|(old, kind)| Step::Frame(old, kind)),
-        1 => any::<bool>().prop_map(Step::Lost),
+        1 => (any::<bool>(), lost()).prop_map(|(old, lost)| Step::Lost(old, lost)),
         1 => any::<bool>().prop_map(Step::Network),
         1 => Just(Step::Doubted),
         4 => any::<u16>().prop_map(Step::Wait),
+        1 => any::<u16>().prop_map(Step::Sleep),
     ]
+}
+
+fn lost() -> impl Strategy<Value = Lost> {
+    let codes = prop::sample::select(vec![1000, 1001, 1012, 1013, 4001]);
+    prop_oneof![
+        Just(Lost::Ended),
+        codes.prop_map(Lost::Closed),
+        Just(Lost::Broken),
+        Just(Lost::TooLarge),
+    ]
+}
+
+/// A history. One in a few has a shutdown somewhere.
+fn history() -> impl Strategy<Value = Vec<(Step, f64)>> {
+    let steps = prop::collection::vec((step(), 0.0_f64..1.0), 0..60);
+    let shutdown = prop::option::weighted(0.2, any::<prop::sample::Index>());
+    (steps, shutdown).prop_map(|(mut steps, shutdown)| {
+        if let Some(at) = shutdown {
+            let at = at.index(steps.len() + 1);
+            steps.insert(at, (Step::Shutdown, 0.5));
+        }
+        steps
+    })
 }
 
 /// The world as a driver would see it, with the invariants.
@@ -61,6 +110,8 @@ struct World {
     waiting: bool,
     closing: bool,
     offline: bool,
+    shut: bool,
+    jitter: f64,
 }
 
 impl World {
@@ -79,6 +130,8 @@ impl World {
             waiting: false,
             closing: false,
             offline: false,
+            shut: false,
+            jitter: 0.5,
         }
     }
 
@@ -87,6 +140,9 @@ impl World {
     }
 
     fn apply(&mut self, step: &Step) -> Result<(), TestCaseError> {
+        if self.machine.is_finished() {
+            return Ok(());
+        }
         let input = match *step {
             Step::Connect(wait) => {
                 self.waiting = true;
@@ -98,8 +154,15 @@ impl World {
                 self.closing = true;
                 Input::Disconnect
             }
-            Step::Pause => Input::Pause,
+            Step::Pause => {
+                self.closing = true;
+                Input::Pause
+            }
             Step::Resume => Input::Resume,
+            Step::Shutdown => {
+                self.shut = true;
+                Input::Shutdown
+            }
             Step::Token(kind) if std::mem::take(&mut self.fetching) => Input::Token(match kind {
                 0..=199 => Ok(token(if kind % 2 == 0 { "a" } else { "b" })),
                 200..=239 => Err(TokenError::new(TokenErrorKind::Loader)),
@@ -130,8 +193,8 @@ impl World {
                 };
                 Input::Received(self.epoch(old), event)
             }
-            Step::Lost(old) if old || self.socket.is_some() => {
-                Input::Lost(self.epoch(old), Loss::Ended)
+            Step::Lost(old, lost) if old || self.socket.is_some() => {
+                Input::Lost(self.epoch(old), lost.loss())
             }
             Step::Network(online) => {
                 self.offline = !online;
@@ -150,7 +213,11 @@ impl World {
                 self.now = until;
                 return Ok(());
             }
-            Step::Token(_) | Step::Frame(..) | Step::Lost(_) => return Ok(()),
+            Step::Sleep(seconds) => {
+                self.now += Duration::from_secs(seconds.into());
+                return Ok(());
+            }
+            Step::Token(_) | Step::Frame(..) | Step::Lost(..) => return Ok(()),
         };
         self.input(input)
     }
@@ -158,11 +225,26 @@ impl World {
     fn input(&mut self, input: Input) -> Result<(), TestCaseError> {
         // An event is told after all that it caused, a new socket included.
         self.may_hear = self.authenticated;
-        self.machine.handle(self.now, 0.5, input);
+        let is_old = self.is_old(&input);
+        self.machine.handle(self.now, self.jitter, input);
         while let Some(output) = self.machine.poll() {
+            prop_assert!(!is_old, "news of an old socket caused {output:?}");
             self.observe(output)?;
         }
         Ok(())
+    }
+
+    /// Whether it is news of a socket that was given up.
+    fn is_old(&self, input: &Input) -> bool {
+        let (Input::Opened(epoch)
+        | Input::OpenFailed(epoch, _)
+        | Input::Received(epoch, _)
+        | Input::Heard(epoch)
+        | Input::Lost(epoch, _)) = input
+        else {
+            return false;
+        };
+        *epoch != self.last
     }
 
     fn observe(&mut self, output: Output) -> Result<(), TestCaseError> {
@@ -217,6 +299,7 @@ impl World {
 
     /// Lets the world behave from now on.
     fn settle(&mut self) -> Result<(), TestCaseError> {
+        self.jitter = 0.5;
         self.apply(&Step::Network(true))?;
         for _ in 0..200 {
             self.apply(&Step::Token(0))?;
@@ -236,21 +319,80 @@ proptest! {
     /// Promise: U06
     #[test]
     fn any_history_keeps_one_socket_and_ends_in_the_last_wish(
-        steps in prop::collection::vec(step(), 0..60),
+        history in history(),
         wish: bool,
     ) {
         let mut world = World::new();
-        for step in &steps {
+        for (step, jitter) in &history {
+            world.jitter = *jitter;
             world.apply(step)?;
         }
         world.apply(&if wish { Step::Connect(false) } else { Step::Disconnect })?;
         world.settle()?;
         prop_assert!(!world.waiting, "somebody still waits to be connected");
         prop_assert!(!world.closing, "somebody still waits to be disconnected");
+        prop_assert_eq!(world.machine.is_finished(), world.shut);
+        let wish = wish && !world.shut;
         prop_assert_eq!(world.connected, wish);
         if !wish {
             prop_assert!(world.socket.is_none() && world.opening.is_none());
             prop_assert_eq!(world.machine.deadline(), None);
+        }
+    }
+}
+
+/// One attempt: it is refused, or it holds for so many seconds.
+#[derive(Debug, Clone, Copy)]
+enum Attempt {
+    Refused,
+    Holds(u64),
+}
+
+fn attempt() -> impl Strategy<Value = Attempt> {
+    prop_oneof![
+        Just(Attempt::Refused),
+        // Below and above what counts as stable, and below the silence that is a loss.
+        (0_u64..24).prop_map(Attempt::Holds),
+    ]
+}
+
+proptest! {
+    /// Promise: W22
+    #[test]
+    fn pauses_grow_with_each_failure_to_the_cap_and_only_a_stable_connection_begins_anew(
+        attempts in prop::collection::vec((attempt(), 0.0_f64..1.0), 1..30),
+    ) {
+        let policy = Policies::default().reconnect;
+        let mut world = World::new();
+        let mut failures = 0;
+        world.apply(&Step::Connect(false))?;
+        for (attempt, jitter) in attempts {
+            world.apply(&Step::Token(0))?;
+            world.jitter = jitter;
+            let pace = match attempt {
+                Attempt::Refused => {
+                    world.apply(&Step::OpenFailed(false))?;
+                    Pace::Slow
+                }
+                Attempt::Holds(seconds) => {
+                    world.apply(&Step::Opened(false))?;
+                    world.apply(&Step::Frame(false, 0))?;
+                    prop_assert!(world.connected);
+                    world.now += Duration::from_secs(seconds);
+                    if Duration::from_secs(seconds) >= policy.stable_after {
+                        failures = 0;
+                    }
+                    world.apply(&Step::Lost(false, Lost::Ended))?;
+                    Pace::Normal
+                }
+            };
+            let pause = policy.delay(failures, pace, jitter);
+            prop_assert!(pause <= policy.max_window);
+            prop_assert_eq!(world.machine.deadline(), Some(world.now + pause));
+            failures += 1;
+            world.now += pause;
+            world.input(Input::Tick)?;
+            prop_assert!(world.opening.is_some(), "no attempt when it is due");
         }
     }
 }

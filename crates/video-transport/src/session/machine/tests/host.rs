@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::{Input, Loss};
-use super::Script;
+use super::{Script, error};
 use crate::session::state::Network;
 
 /// Lets time pass in which nobody says anything.
@@ -31,6 +31,15 @@ fn nothing_is_dialled_without_a_network_and_at_once_with_it() {
         "3660000 open (2)",
         "3660000 fetch a token",
     ]);
+}
+
+#[test]
+fn a_token_refused_without_a_network_is_told_as_offline_once() {
+    let mut script = Script::connected(60);
+    script.input(Input::Network(Network::Offline));
+    script.input(Input::Received(script.epoch, error(40)));
+    let told = script.lines.iter().filter(|line| line.contains("offline"));
+    assert_eq!(told.count(), 1, "{:?}", script.lines);
 }
 
 #[test]
