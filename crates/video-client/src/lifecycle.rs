@@ -190,7 +190,8 @@ impl LifecycleKeeper {
         }
     }
 
-    /// A new wish to connect, or not to, ends a pause that the application wanted.
+    /// A new wish to connect ends a pause that the application wanted. A disconnect need not: from then
+    /// on there is nothing to pause or to resume.
     pub(crate) fn end_pause(&self) {
         self.wishes
             .send_if_modified(|wish| std::mem::take(&mut wish.paused));

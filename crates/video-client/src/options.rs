@@ -266,7 +266,8 @@ impl StreamVideoOptions {
         self
     }
 
-    /// Sets how many items a listener may fall behind before it loses the oldest.
+    /// Sets how many items a listener may fall behind before it loses the oldest: 1 to
+    /// 65,536, and the next power of two. What is beyond counts as the nearest of these.
     pub fn event_buffer(mut self, items: usize) -> Self {
         self.event_buffer = items;
         self

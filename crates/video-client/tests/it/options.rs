@@ -42,3 +42,18 @@ async fn the_policies_of_the_options_reach_the_client() {
     let offer = client.sdp_policy().remote_offer("v=0\r\n");
     assert_eq!(offer, "v=0\r\na=seen\r\n");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_event_buffer_of_any_size_gives_a_client_that_hears_events() {
+    let world = World::new();
+    for items in [0, 1, 1 << 16, (1 << 16) + 1, usize::MAX] {
+        let builder = world
+            .builder("john")
+            .options(world.options().event_buffer(items));
+        let token = world.coordinator.token("john");
+        let client = builder.user_token(token).build().unwrap();
+        let mut events = client.events();
+        client.connect().await.unwrap();
+        assert!(events.next().await.is_some(), "{items} items");
+    }
+}

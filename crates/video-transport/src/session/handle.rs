@@ -92,7 +92,7 @@ pub struct SessionConfig {
     pub heartbeat: HeartbeatPolicy,
     /// How long the steps may take.
     pub timeouts: SessionTimeouts,
-    /// How many items a listener may fall behind.
+    /// How many items a listener may fall behind: 1 to 65,536, and the next power of two.
     pub event_buffer: usize,
     /// Where jitter comes from.
     pub entropy: Entropy,

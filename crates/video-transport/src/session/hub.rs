@@ -46,6 +46,9 @@ pub(super) struct Hub {
     inner: Mutex<Inner>,
 }
 
+/// The room is taken as a whole, for the first listener.
+const MAX_CAPACITY: usize = 1 << 16;
+
 /// How many turns of the runtime a listener has in which to get on.
 const TURNS: u32 = 4;
 
@@ -97,8 +100,9 @@ impl Pace {
 impl Hub {
     /// A hub in which each listener may fall `capacity` items behind.
     pub(super) fn new(capacity: usize) -> Self {
+        let capacity = capacity.clamp(1, MAX_CAPACITY);
         Self {
-            capacity: capacity.max(1),
+            capacity,
             pace: Arc::new(Pace {
                 few: capacity / 4,
                 awaited: AtomicBool::new(false),

@@ -58,10 +58,11 @@ impl Step {
         }
     }
 
-    /// The event that the client hears of it, if it is one.
+    /// The event that the client hears of it, if it is one. Bytes that are written as they stand
+    /// hold no other event than the small one.
     pub(crate) fn event(&self) -> Option<String> {
         match self {
-            Self::Say | Self::SayBinary => Some(SMALL.to_owned()),
+            Self::Say | Self::SayBinary | Self::Bytes(_) => Some(SMALL.to_owned()),
             Self::SayLarge(size) | Self::SayInFragments(size, _) => Some(event_of(*size)),
             Self::SayAroundPings => Some(AROUND.concat()),
             _ => None,
