@@ -180,8 +180,9 @@ impl StreamVideo {
         }
     }
 
-    /// Disconnects and waits until the socket is closed, a second at most. Never fails, and does
-    /// nothing if there is nothing to do. The client can connect again.
+    /// Disconnects and waits until the socket is closed, a second at most, after what is being
+    /// written: 5 s at most, if the service does not take it. Never fails, and does nothing if there
+    /// is nothing to do. The client can connect again.
     ///
     /// No call is active or watched from then on. The unregistration of the device for pushes
     /// begins before the close, which does not wait for its end.
@@ -240,7 +241,8 @@ impl StreamVideo {
     }
 
     /// Disconnects for ever, ends all event streams and requests, and waits until nothing runs any
-    /// more: two seconds at most if a push notification manager is slow to end, else one.
+    /// more: two seconds at most if a push notification manager is slow to end, else one; after what
+    /// is being written, as in [`disconnect`](Self::disconnect).
     ///
     /// # Errors
     ///

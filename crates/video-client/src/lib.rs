@@ -54,7 +54,7 @@ pub use video_core::{
     ApiCode, ApiError, CallCid, Classify, ConnectionId, Event, EventPayload, FailureClass,
     HeartbeatPolicy, InvalidEndpoint, InvalidEvent, InvalidId, Json, NeverRetry, ReconnectPolicy,
     RetryPolicy, StandardRetry, Timestamp, TokenErrorKind, User, UserId, UserKind, UserToken,
-    event, model,
+    WallClock, event, model,
 };
 pub use video_sdp::{SdpKind, SdpPolicy, SdpSettings};
 #[cfg(feature = "tls")]

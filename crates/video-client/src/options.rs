@@ -51,7 +51,7 @@ use crate::logging::{LogHandler, LogPriority, LogRecord};
 /// | `proxy` | that of the environment | the HTTP proxy on the way; never to this machine |
 /// | `tls_roots` | those of the platform | which certificates are trusted |
 /// | `dialer` | TCP and TLS | how byte streams are opened |
-/// | `wall_clock` | the system's | when tokens are replaced ahead, and whether the host has slept |
+/// | `wall_clock` | the system's | when tokens are replaced ahead, whether the host has slept, how far off a date of the service is |
 /// | `entropy` | the operating system | where jitter and request ids come from |
 ///
 /// # Examples
@@ -392,8 +392,8 @@ impl StreamVideoOptions {
         self
     }
 
-    /// Sets what tells the time of day: when a token is to be replaced ahead, and whether the host
-    /// has slept.
+    /// Sets what tells the time of day: when a token is to be replaced ahead, whether the host has
+    /// slept, and how far off the date is until which the service asks for a wait.
     pub fn wall_clock(mut self, clock: impl WallClock + 'static) -> Self {
         self.wall_clock = Arc::new(clock);
         self

@@ -86,6 +86,7 @@ impl<'a> Wiring<'a> {
             .retry_policy(Arc::clone(&self.options.retry_policy))
             .limits(self.options.request_limits)
             .entropy(self.entropy.clone())
+            .wall_clock(Arc::clone(&self.options.wall_clock))
     }
 
     /// The session of a user.

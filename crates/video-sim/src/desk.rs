@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::sleep;
-use video_core::WallClock as _;
+use video_client::WallClock as _;
 use video_testkit::{Coordinator, TokenSpec};
 
 use crate::host::HostClock;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use video_core::WallClock;
+use video_client::WallClock;
 use video_testkit::VirtualWallClock;
 
 /// A cheap handle to the wall clock of one host, which nobody but the plan sets.

@@ -1,6 +1,9 @@
 //! Options that no other test is about.
 
-use video_client::{ErrorKind, NeverRetry, SdpKind, SdpPolicy, StandardRetry};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::Instant;
+use video_client::{ErrorKind, NeverRetry, SdpKind, SdpPolicy, StandardRetry, WallClock};
 use video_testkit::Fault;
 
 use crate::support::World;
@@ -56,4 +59,30 @@ async fn an_event_buffer_of_any_size_gives_a_client_that_hears_events() {
         client.connect().await.unwrap();
         assert!(events.next().await.is_some(), "{items} items");
     }
+}
+
+/// Three seconds before the date below.
+#[derive(Debug)]
+struct Then;
+
+impl WallClock for Then {
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(1_445_412_480 - 3)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_until_a_date_is_judged_by_the_clock_of_the_options() {
+    let world = World::new();
+    let token = world.coordinator.token("john");
+    let builder = world.builder("john").user_token(token);
+    let options = world.options().wall_clock(Then);
+    let client = builder.options(options).build().unwrap();
+    let busy = Fault::status(429, "").retry_after("Wed, 21 Oct 2015 07:28:00 GMT");
+    let call = client.call("default", "standup");
+    call.get_or_create().watch(false).await.unwrap();
+    world.coordinator.faults().rest("GET", CALL, busy).times(1);
+    let start = Instant::now();
+    call.get().watch(false).await.unwrap();
+    assert_eq!(start.elapsed(), Duration::from_secs(3));
 }

@@ -3,8 +3,7 @@
 use std::convert::Infallible;
 
 use serde_json::json;
-use video_client::{Lifecycle, Network, StreamVideo};
-use video_core::WallClock as _;
+use video_client::{Lifecycle, Network, StreamVideo, WallClock as _};
 use video_testkit::{Audience, Fault};
 
 use super::World;

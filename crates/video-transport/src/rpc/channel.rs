@@ -110,6 +110,13 @@ impl RpcChannel {
         self
     }
 
+    /// Sets what tells the time of day, for a wait that the service asks for until a date.
+    #[must_use]
+    pub fn wall_clock(mut self, clock: Arc<dyn WallClock>) -> Self {
+        self.wall_clock = clock;
+        self
+    }
+
     async fn run(&self, request: RpcRequest, request_id: &str) -> Result<RpcResponse, RpcError> {
         let limit = request.timeout.unwrap_or(self.limits.call);
         let mut token = self
