@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use video_core::{FailureClass, Idempotency, RetryBudget, RetryPolicy};
+use video_core::{FailureClass, Idempotency, RetryPolicy};
 
 use crate::session::FOR_EVER;
 
@@ -17,6 +17,8 @@ pub(super) struct CallMachine {
     attempts: u32,
     refreshed: bool,
     reread: bool,
+    /// Whether a failed attempt may have been executed.
+    uncertain: bool,
 }
 
 /// How an attempt ended.
@@ -50,6 +52,7 @@ impl CallMachine {
             attempts: 0,
             refreshed: false,
             reread: false,
+            uncertain: false,
         }
     }
 
@@ -67,15 +70,22 @@ impl CallMachine {
         self.attempts
     }
 
-    /// Decides what follows a failed attempt.
+    /// Whether the call may have been executed by an attempt that failed.
+    pub(super) fn may_have_been_executed(&self) -> bool {
+        self.uncertain
+    }
+
+    /// Decides what follows a failed attempt. `withdraw` takes a retry from the budget, if one is
+    /// left.
     pub(super) fn failed(
         &mut self,
         now: Instant,
         jitter: f64,
         failure: Failure,
         policy: &dyn RetryPolicy,
-        budget: &mut RetryBudget,
+        withdraw: impl FnOnce() -> bool,
     ) -> Next {
+        self.uncertain |= failure.class == FailureClass::Transient;
         if failure.stale_connection && !self.reread {
             self.reread = true;
             // Free of charge: the service refused before it did anything.
@@ -89,10 +99,10 @@ impl CallMachine {
                 Next::Refresh
             }
             FailureClass::NotSent | FailureClass::Throttled => {
-                self.retry(now, jitter, failure, policy, budget)
+                self.retry(now, jitter, failure, policy, withdraw)
             }
             FailureClass::Transient if self.idempotency == Idempotency::Idempotent => {
-                self.retry(now, jitter, failure, policy, budget)
+                self.retry(now, jitter, failure, policy, withdraw)
             }
             _ => Next::GiveUp,
         }
@@ -104,7 +114,7 @@ impl CallMachine {
         jitter: f64,
         failure: Failure,
         policy: &dyn RetryPolicy,
-        budget: &mut RetryBudget,
+        withdraw: impl FnOnce() -> bool,
     ) -> Next {
         if self.attempts >= policy.max_attempts() {
             return Next::GiveUp;
@@ -112,7 +122,7 @@ impl CallMachine {
         let pause = policy.backoff(self.attempts, jitter);
         let pause = pause.max(failure.retry_after.unwrap_or_default());
         let at = now + pause.min(FOR_EVER);
-        if at >= self.deadline || !budget.withdraw() {
+        if at >= self.deadline || !withdraw() {
             return Next::GiveUp;
         }
         Next::RetryAt(at)
@@ -122,7 +132,7 @@ impl CallMachine {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use video_core::{NeverRetry, StandardRetry};
+    use video_core::{NeverRetry, RetryBudget, StandardRetry};
 
     use super::*;
 
@@ -156,9 +166,11 @@ mod tests {
 
         fn fail(&mut self, failure: Failure) -> Next {
             self.machine.begin(self.now, Duration::from_secs(5));
-            let next =
-                self.machine
-                    .failed(self.now, 0.0, failure, &StandardRetry, &mut self.budget);
+            let next = self
+                .machine
+                .failed(self.now, 0.0, failure, &StandardRetry, || {
+                    self.budget.withdraw()
+                });
             if let Next::RetryAt(at) = next {
                 self.now = at;
             }
@@ -335,7 +347,7 @@ mod tests {
             0.5,
             failure(FailureClass::NotSent),
             &NeverRetry,
-            &mut course.budget,
+            || course.budget.withdraw(),
         );
         assert_eq!(next, Next::GiveUp);
     }
@@ -358,7 +370,88 @@ mod tests {
         })
     }
 
+    /// What is to follow each failure, told apart from the machine.
+    struct Rules {
+        idempotency: Idempotency,
+        deadline: Instant,
+        counted: u32,
+        left: u32,
+        refreshed: bool,
+        reread: bool,
+        uncertain: bool,
+    }
+
+    impl Rules {
+        fn next(&mut self, now: Instant, jitter: f64, failure: Failure) -> Next {
+            let is_transient = failure.class == FailureClass::Transient;
+            self.uncertain |= is_transient;
+            if failure.stale_connection && !std::mem::replace(&mut self.reread, true) {
+                return Next::Reread;
+            }
+            if failure.class == FailureClass::Unauthorized
+                && !std::mem::replace(&mut self.refreshed, true)
+            {
+                return Next::Refresh;
+            }
+            self.counted += 1;
+            let may_repeat = match failure.class {
+                FailureClass::NotSent | FailureClass::Throttled => true,
+                FailureClass::Transient => self.idempotency == Idempotency::Idempotent,
+                _ => false,
+            };
+            let pause = StandardRetry.backoff(self.counted, jitter);
+            let at = now + pause.max(failure.retry_after.unwrap_or_default());
+            if !may_repeat || self.counted == 5 || at >= self.deadline || self.left == 0 {
+                return Next::GiveUp;
+            }
+            self.left -= 1;
+            Next::RetryAt(at)
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_follows_each_failure_is_what_the_rules_say(
+            failures in prop::collection::vec((any_failure(), 0.0..1.0, 0_u64..2_000), 1..12),
+            idempotent: bool,
+            left in 0_u32..6,
+        ) {
+            let idempotency = match idempotent {
+                true => Idempotency::Idempotent,
+                false => Idempotency::NotIdempotent,
+            };
+            let Course { mut machine, mut now, .. } = Course::new(idempotency);
+            let mut rules = Rules {
+                idempotency,
+                deadline: now + TIMEOUT,
+                counted: 0,
+                left,
+                refreshed: false,
+                reread: false,
+                uncertain: false,
+            };
+            let mut budget = left;
+            for (failure, jitter, millis) in failures {
+                let limit = Duration::from_secs(5);
+                prop_assert_eq!(machine.begin(now, limit), rules.deadline.min(now + limit));
+                now = rules.deadline.min(now + Duration::from_millis(millis));
+                let withdraw = || {
+                    let has_one = budget > 0;
+                    budget -= u32::from(has_one);
+                    has_one
+                };
+                let next = machine.failed(now, jitter, failure, &StandardRetry, withdraw);
+                prop_assert_eq!(next, rules.next(now, jitter, failure));
+                prop_assert_eq!(machine.may_have_been_executed(), rules.uncertain);
+                match next {
+                    Next::GiveUp => break,
+                    Next::RetryAt(at) => now = at,
+                    Next::Refresh | Next::Reread => {}
+                }
+            }
+            prop_assert_eq!(budget, rules.left);
+        }
+
         #[test]
         fn no_history_exceeds_attempts_deadline_or_one_refresh(
             failures in prop::collection::vec(any_failure(), 1..40),

@@ -9,11 +9,11 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tracing::{Instrument, debug, debug_span};
 use video_core::{
     ApiCode, ApiError, ApiKey, Classify, ClientTag, ConnectionId, RetryBudget, RetryPolicy,
-    StandardRetry, SystemWallClock, UserToken, WallClock,
+    StandardRetry, SystemWallClock, TokenError, TokenErrorKind, UserToken, WallClock,
 };
 
 use super::attempt::{CallMachine, Failure, Next};
@@ -27,7 +27,8 @@ use crate::http::{HttpError, HttpErrorKind, HttpTransport};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RpcLimits {
-    /// A whole call, all attempts and pauses included. 10 s.
+    /// A whole call from its first attempt on, all attempts, all pauses and a second token included.
+    /// 10 s. Before it, the first token and the connection have their own limits.
     pub call: Duration,
     /// One attempt. 5 s.
     pub attempt: Duration,
@@ -146,15 +147,19 @@ impl RpcChannel {
                 Ok(body) => {
                     return Ok(RpcResponse::new(body, request_id).watched_on(connection));
                 }
-                Err(error) => error.after_attempts(machine.attempts()),
+                Err(error) => error,
             };
             let next = machine.failed(
                 now().into_std(),
                 self.entropy.jitter(),
                 failure(&error),
                 &*self.policy,
-                &mut self.budget(),
+                || self.budget().withdraw(),
             );
+            let after_all = |error: RpcError| {
+                error.after_attempts(machine.attempts(), machine.may_have_been_executed())
+            };
+            let error = after_all(error);
             debug!(attempts = machine.attempts(), %error, ?next, "attempt failed");
             let mut stale = None;
             match next {
@@ -165,10 +170,15 @@ impl RpcChannel {
                     let Some(rejected) = &token else {
                         return Err(error);
                     };
-                    token = match self.credentials.refresh(rejected).await {
-                        Some(Ok(token)) => Some(token),
-                        Some(Err(cause)) => return Err(error.caused_by(cause)),
-                        None => return Err(error),
+                    let refresh = self.credentials.refresh(rejected);
+                    token = match timeout(machine.remaining(now().into_std()), refresh).await {
+                        Ok(Some(Ok(token))) => Some(token),
+                        Ok(Some(Err(cause))) => return Err(error.caused_by(cause)),
+                        Ok(None) => return Err(error),
+                        Err(_) => {
+                            let late = TokenError::new(TokenErrorKind::LoaderTimeout);
+                            return Err(error.caused_by(late));
+                        }
                     };
                 }
                 Next::Reread => stale = connection.take(),
@@ -177,7 +187,8 @@ impl RpcChannel {
             patience = patience.min(machine.remaining(now().into_std()));
             connection = self
                 .connection(&request, stale.as_ref(), &mut patience, request_id)
-                .await?;
+                .await
+                .map_err(after_all)?;
         }
     }
 

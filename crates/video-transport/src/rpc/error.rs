@@ -13,6 +13,8 @@ struct Inner {
     class: FailureClass,
     request_id: String,
     attempts: u32,
+    /// Whether an attempt before the last one may have been executed.
+    uncertain: bool,
     retry_after: Option<Duration>,
     api: Option<ApiError>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -31,10 +33,10 @@ pub enum RpcErrorKind {
     /// There was no token to send.
     #[error("there is no token")]
     Token,
-    /// The call watches, and there was no live connection in time.
+    /// The call watches, and there was no live connection in time, or none any more.
     #[error("there is no live connection to watch with")]
     NotConnected,
-    /// The service could not be reached, so nothing was executed.
+    /// The service could not be reached. Nothing was executed, unless by an attempt before.
     #[error("the service could not be reached")]
     Unreachable,
     /// The exchange broke off. The call may have been executed.
@@ -63,6 +65,7 @@ impl RpcError {
             class: kind.class(),
             request_id: request_id.into(),
             attempts: 0,
+            uncertain: false,
             retry_after: None,
             api: None,
             source: None,
@@ -98,8 +101,10 @@ impl RpcError {
         self
     }
 
-    pub(crate) fn after_attempts(mut self, attempts: u32) -> Self {
+    /// Adds how many attempts were made, and whether one of them may have been executed.
+    pub(crate) fn after_attempts(mut self, attempts: u32, uncertain: bool) -> Self {
         self.0.attempts = attempts;
+        self.0.uncertain = uncertain;
         self
     }
 
@@ -133,12 +138,12 @@ impl RpcError {
         self.0.retry_after
     }
 
-    /// Whether the call may have been executed although it failed here.
+    /// Whether the call may have been executed although it failed here, by any of its attempts.
     #[must_use]
     pub fn may_have_been_executed(&self) -> bool {
         match self.0.kind {
             RpcErrorKind::TooLarge | RpcErrorKind::Decode => true,
-            _ => self.0.class == FailureClass::Transient,
+            _ => self.0.uncertain || self.0.class == FailureClass::Transient,
         }
     }
 }

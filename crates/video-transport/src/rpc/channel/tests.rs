@@ -484,6 +484,103 @@ async fn the_wait_for_another_connection_ends_with_the_call() {
     assert_eq!(service.elapsed(), TIMEOUT);
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_an_earlier_attempt_may_have_done_is_not_forgotten() {
+    let refused = || Answer::Fails(HttpErrorKind::Dial);
+    let broken = || Answer::Fails(HttpErrorKind::Exchange);
+    let service = Service::new([broken(), refused(), refused(), refused(), refused()]);
+    let error = channel(&service).call(get()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (RpcErrorKind::Unreachable, 5)
+    );
+    assert!(error.may_have_been_executed());
+
+    let service = Service::new([broken()]);
+    let (state, gate) = watch::channel(connected("c1"));
+    let channel = channel_of(&service, tokens("a"), ConnectionGate::new(gate));
+    let (response, ()) = tokio::join!(channel.call(get().watch(true)), async {
+        tokio::task::yield_now().await;
+        state.send_replace(ConnectionState::Paused);
+    });
+    let error = response.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (RpcErrorKind::NotConnected, 1)
+    );
+    assert!(error.may_have_been_executed());
+
+    let service = Service::new([refused(), refused(), refused(), refused(), refused()]);
+    let error = self::channel(&service).call(get()).await.unwrap_err();
+    assert!(!error.may_have_been_executed());
+}
+
+/// Has a token that is refused, and never another.
+#[derive(Debug)]
+struct Endless;
+
+#[async_trait]
+impl TokenSource for Endless {
+    async fn token(&self) -> Result<UserToken, TokenError> {
+        Ok(token("a"))
+    }
+
+    async fn refresh(&self, _rejected: &UserToken) -> Result<UserToken, TokenError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_token_that_does_not_come_ends_with_the_deadline_of_the_call() {
+    let service = Service::new([Answer::Status(401, r#"{"code":40}"#)]);
+    let (_, gate) = watch::channel(ConnectionState::Idle);
+    let channel = RpcChannel::new(
+        Uri::from_static("https://h.test"),
+        ApiKey::new("key").unwrap(),
+        Arc::<Service>::clone(&service),
+        Credentials::user(Arc::new(Endless), ConnectionGate::new(gate)),
+    );
+    let error = channel.call(get()).await.unwrap_err();
+    assert_eq!(error.api().unwrap().code, Some(ApiCode::TOKEN_EXPIRED));
+    assert_eq!((service.elapsed(), service.count()), (TIMEOUT, 1));
+    assert!(!error.may_have_been_executed());
+    let cause = error.source().unwrap().downcast_ref::<TokenError>();
+    assert_eq!(cause.unwrap().kind(), &TokenErrorKind::LoaderTimeout);
+}
+
+/// Begins a request of its own whenever it is asked.
+#[derive(Debug, Default)]
+struct Nested(std::sync::OnceLock<std::sync::Weak<RpcChannel>>);
+
+impl RetryPolicy for Nested {
+    fn max_attempts(&self) -> u32 {
+        let channel = self.0.get().and_then(std::sync::Weak::upgrade).unwrap();
+        let mut request = channel.call(get());
+        let waker = std::task::Waker::noop();
+        let begun = request
+            .as_mut()
+            .poll(&mut std::task::Context::from_waker(waker));
+        assert!(begun.is_ready());
+        1
+    }
+
+    fn backoff(&self, _attempt: u32, _jitter: f64) -> Duration {
+        Duration::ZERO
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_policy_may_take_its_time_while_others_ask() {
+    let service = Service::new([Answer::Fails(HttpErrorKind::Dial)]);
+    let policy = Arc::new(Nested::default());
+    let channel = channel(&service).retry_policy(Arc::<Nested>::clone(&policy));
+    let channel = Arc::new(channel);
+    policy.0.set(Arc::downgrade(&channel)).unwrap();
+    let error = channel.call(get()).await.unwrap_err();
+    assert_eq!(error.kind(), RpcErrorKind::Unreachable);
+    assert_eq!(service.count(), 2);
+}
+
 /// Promise: T23
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_does_not_come_has_its_own_deadline_and_error() {
