@@ -182,7 +182,7 @@ impl StreamVideo {
 
     /// Disconnects and waits until the socket is closed, a second at most, after what is being
     /// written: 5 s at most, if the service does not take it. Never fails, and does nothing if there
-    /// is nothing to do. The client can connect again.
+    /// is nothing to do. The client can connect again: the newest wish counts.
     ///
     /// No call is active or watched from then on. The unregistration of the device for pushes
     /// begins before the close, which does not wait for its end.
@@ -206,7 +206,9 @@ impl StreamVideo {
             {
                 push.disconnecting().await;
             }
-            parts.events.disconnect().await;
+            if !unfinished.is_superseded() {
+                parts.events.disconnect().await;
+            }
             unfinished.disarm();
         })
         .await;
@@ -229,15 +231,15 @@ impl StreamVideo {
         log.wrap(lifecycle.pause()).await;
     }
 
-    /// Connects again after a [`pause`](Self::pause), without waiting for it, unless the program is
-    /// in the [background](Self::set_lifecycle).
+    /// Begins to connect again after a [`pause`](Self::pause), unless the program is in the
+    /// [background](Self::set_lifecycle).
     ///
     /// # Cancel safety
     ///
     /// Cancel safe: it is done all the same.
     pub async fn resume(&self) {
         let Inner { lifecycle, log, .. } = &*self.inner;
-        log.wrap(async { lifecycle.resume() }).await;
+        log.wrap(lifecycle.resume()).await;
     }
 
     /// Disconnects for ever, ends all event streams and requests, and waits until nothing runs any
@@ -526,6 +528,11 @@ impl<'a> DisconnectOnDrop<'a> {
         }
     }
 
+    /// Whether somebody wished to connect since.
+    fn is_superseded(&self) -> bool {
+        self.inner.connects.load(Ordering::Relaxed) != self.connects
+    }
+
     fn disarm(mut self) {
         self.armed = false;
     }
@@ -533,7 +540,7 @@ impl<'a> DisconnectOnDrop<'a> {
 
 impl Drop for DisconnectOnDrop<'_> {
     fn drop(&mut self) {
-        if self.armed && self.inner.connects.load(Ordering::Relaxed) == self.connects {
+        if self.armed && !self.is_superseded() {
             self.inner.parts.events.disconnect_in_background();
         }
     }

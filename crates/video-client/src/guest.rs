@@ -173,10 +173,15 @@ impl Recipe {
             id = guest.id(),
             "a guest was created"
         );
-        // One who was given up meanwhile is not the user any more.
-        if self.latest.load(Ordering::Relaxed) == number {
-            self.user.send_replace(Arc::new(guest));
-        }
+        // One who was given up meanwhile is not the user any more. Looked at with the user held, so
+        // that a later guest comes after.
+        self.user.send_if_modified(|user| {
+            let is_latest = self.latest.load(Ordering::Relaxed) == number;
+            if is_latest {
+                *user = Arc::new(guest);
+            }
+            is_latest
+        });
         Ok(token.expose_secret().to_owned())
     }
 }

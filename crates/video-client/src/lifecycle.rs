@@ -165,9 +165,10 @@ impl LifecycleKeeper {
         self.fulfilled(told).await;
     }
 
-    /// Tells that the application wants no pause any more.
-    pub(crate) fn resume(&self) {
-        self.tell(|wish| wish.paused = false);
+    /// Tells that the application wants no pause any more, and waits until there is none.
+    pub(crate) async fn resume(&self) {
+        let told = self.tell(|wish| wish.paused = false);
+        self.fulfilled(told).await;
     }
 
     /// Tells the task, which is started if need be, and gives the number of what was told.

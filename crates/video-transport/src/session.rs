@@ -16,6 +16,7 @@ mod nobody;
 mod online;
 mod sleep_watch;
 mod state;
+mod wishes;
 
 use std::fmt;
 use std::sync::Arc;

@@ -25,3 +25,4 @@ mod seed;
 mod support;
 mod swap;
 mod tokens;
+mod wishes;

@@ -110,6 +110,19 @@ async fn a_device_is_registered_after_connecting_and_only_if_asked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_connect_amid_a_disconnect_is_the_newer_wish() {
+    let world = World::new();
+    let (client, _diary) = client(&world);
+    client.connect().await.unwrap();
+    sleep(SECOND).await;
+    let ((), connected) = tokio::join!(client.disconnect(), client.connect().into_future());
+    connected.unwrap();
+    sleep(SECOND).await;
+    assert!(client.state().borrow().is_connected());
+    assert_eq!(world.coordinator.devices("john").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_device_is_registered_for_a_connection_that_is_not_made() {
     let world = World::new();
     let (client, diary) = client(&world);

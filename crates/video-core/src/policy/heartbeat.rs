@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HeartbeatPolicy {
-    /// Time between two health checks that we send. 25 s.
+    /// Time between two health checks that we send. 25 s; a session takes less than 1 s for 1 s.
     pub interval: Duration,
     /// Silence after which the peer counts as dead. 35 s. Any frame breaks the silence.
     pub idle: Duration,

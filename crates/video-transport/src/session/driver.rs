@@ -20,6 +20,7 @@ use super::machine::{Epoch, Input, Loss, Machine, Output};
 use super::me::Me;
 use super::sleep_watch::SleepWatch;
 use super::state::{ConnectionState, DisconnectReason, Network};
+use super::wishes::Wish;
 use crate::entropy::Entropy;
 use crate::error::{ConnectError, ConnectErrorKind};
 use crate::give_way::give_way;
@@ -32,10 +33,11 @@ pub(super) enum Command {
         options: ConnectOptions,
         patience: Option<Duration>,
         reply: Option<oneshot::Sender<Result<UserToken, ConnectError>>>,
+        wish: Wish,
     },
     Disconnect(Option<oneshot::Sender<()>>),
     Pause(oneshot::Sender<()>),
-    Resume,
+    Resume(Wish),
     Shutdown,
 }
 
@@ -65,11 +67,15 @@ pub(super) struct Tasks {
     token: Option<Job<Fetched>>,
     opening: Option<(Epoch, Job<Opened>)>,
     socket: Option<(Epoch, Box<dyn EventSocket>)>,
+    /// Whether the socket was sent a close, after which it is sent nothing.
+    said_goodbye: bool,
     /// Until when the socket is not read, for listeners that are far behind.
     held: Option<Instant>,
     /// How many bytes of the socket are known to the machine.
     received: u64,
     include_details: bool,
+    /// The last wish to be connected, until the state shows what became of it.
+    wish: Option<Wish>,
     /// Whether no handle is left to ask for anything.
     orphaned: bool,
     skipped: u64,
@@ -186,7 +192,9 @@ impl Driver {
                 options,
                 patience,
                 reply,
+                wish,
             } => {
+                self.tasks.wish = Some(wish);
                 if !self.state.borrow().is_connected() {
                     self.tasks.include_details = options.include_user_details;
                 }
@@ -203,7 +211,10 @@ impl Driver {
                 self.tasks.close_waiters.push(reply);
                 Input::Pause
             }
-            Command::Resume => Input::Resume,
+            Command::Resume(wish) => {
+                self.tasks.wish = Some(wish);
+                Input::Resume
+            }
             Command::Shutdown => Input::Shutdown,
         }
     }
@@ -214,6 +225,7 @@ impl Driver {
             Ok(socket) => {
                 self.sleep_watch.start(now());
                 self.tasks.received = 0;
+                self.tasks.said_goodbye = false;
                 self.tasks.socket = Some((epoch, socket));
                 Input::Opened(epoch)
             }
@@ -282,6 +294,11 @@ impl Driver {
                     next = Some(failed);
                 }
             }
+        }
+        // While a socket is closed it is not taken up.
+        if !self.machine.is_closing() && self.tasks.wish.take().is_some() {
+            // Whoever waits for it looks again, if it came to nothing.
+            self.state.send_if_modified(|state| !state.is_wished());
         }
     }
 
@@ -358,6 +375,10 @@ impl Driver {
     /// Sends, and tells if the socket is lost by it.
     async fn send(&mut self, frame: Frame) -> Option<Input> {
         let (epoch, socket) = self.tasks.socket.as_mut()?;
+        if self.tasks.said_goodbye {
+            return None;
+        }
+        self.tasks.said_goodbye = matches!(frame, Frame::Close(_));
         match socket.send(frame).await {
             Ok(()) => None,
             Err(error) => Some(Input::Lost(*epoch, Loss::Failed(error))),

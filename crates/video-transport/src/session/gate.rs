@@ -7,11 +7,15 @@ use tokio::time::timeout;
 use video_core::ConnectionId;
 
 use super::state::{ConnectionState, DisconnectReason};
+use super::wishes::Wishes;
 use crate::error::ConnectError;
 
 /// Hands out the id of the live connection.
 #[derive(Debug, Clone)]
-pub struct ConnectionGate(watch::Receiver<ConnectionState>);
+pub struct ConnectionGate {
+    state: watch::Receiver<ConnectionState>,
+    wishes: Wishes,
+}
 
 /// Why there is no live connection.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -38,7 +42,12 @@ impl ConnectionGate {
     /// A gate that follows this state.
     #[must_use]
     pub fn new(state: watch::Receiver<ConnectionState>) -> Self {
-        Self(state)
+        Self::with_wishes(state, Wishes::default())
+    }
+
+    /// A gate that knows of wishes to be connected before the state does.
+    pub(super) fn with_wishes(state: watch::Receiver<ConnectionState>, wishes: Wishes) -> Self {
+        Self { state, wishes }
     }
 
     /// The id of the live connection, waiting for one up to `limit`.
@@ -50,13 +59,16 @@ impl ConnectionGate {
         stale: Option<&ConnectionId>,
         limit: Duration,
     ) -> Result<ConnectionId, NotConnected> {
-        let mut watched = self.0.clone();
+        let mut watched = self.state.clone();
         let wait = async {
             loop {
+                // Read before the state, which shows what has been taken up.
+                let wish_pending = self.wishes.are_pending();
                 let verdict = match &*watched.borrow_and_update() {
                     ConnectionState::Connected { connection_id } => {
                         (Some(connection_id) != stale).then(|| Ok(connection_id.clone()))
                     }
+                    shown if wish_pending && !shown.is_wished() => None,
                     ConnectionState::Disconnected {
                         reason: DisconnectReason::Failed(error),
                     } => Some(Err(NotConnected::Failed(error.clone()))),
@@ -84,7 +96,7 @@ impl ConnectionGate {
         if let Ok(verdict) = timeout(limit, wait).await {
             return verdict;
         }
-        let now = self.0.borrow();
+        let now = self.state.borrow();
         match now.connection_id() {
             Some(id) => Ok(id.clone()),
             None => Err(NotConnected::Timeout {

@@ -22,6 +22,7 @@ use super::machine::{Machine, Policies};
 use super::me::Me;
 use super::sleep_watch::SleepWatch;
 use super::state::{ConnectionState, Network};
+use super::wishes::Wishes;
 use super::{ConnectOptions, ConnectionGate, EventChannel};
 use crate::carry::carry_subscriber;
 use crate::entropy::Entropy;
@@ -125,6 +126,8 @@ pub(crate) const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 
 const EVENT_BUFFER: usize = 1024;
 /// Boxed, because a queue of the runtime has room for 32 from the start.
 const COMMANDS: usize = 32;
+/// The least time between two pings, so that a session does more than to ask.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
 /// How much longer than the connect timeout a waiter stays, so that the machine's word comes first.
 const MARGIN: Duration = Duration::from_secs(1);
 
@@ -140,6 +143,7 @@ pub struct Session {
     state: watch::Receiver<ConnectionState>,
     me: watch::Receiver<Option<Arc<OwnUser>>>,
     network: watch::Sender<Network>,
+    wishes: Wishes,
     connect_timeout: Duration,
     /// Kept free for a wish to end that must not be lost.
     place: Mutex<Option<mpsc::OwnedPermit<Box<Command>>>>,
@@ -182,6 +186,7 @@ impl Session {
         ] {
             *limit = (*limit).min(FOR_EVER);
         }
+        heartbeat.interval = heartbeat.interval.max(MIN_INTERVAL);
         let policies = Policies {
             reconnect: config.reconnect,
             heartbeat,
@@ -212,6 +217,7 @@ impl Session {
             state,
             me,
             network,
+            wishes: Wishes::default(),
             connect_timeout: timeouts.connect,
             task: Mutex::new(Task::Ready(Box::new(driver))),
         })
@@ -220,7 +226,7 @@ impl Session {
     /// Lets requests wait for the connections of this session.
     #[must_use]
     pub fn gate(&self) -> ConnectionGate {
-        ConnectionGate::new(self.state.clone())
+        ConnectionGate::with_wishes(self.state.clone(), self.wishes.clone())
     }
 
     /// Starts the driver if it does not run yet.
@@ -237,6 +243,16 @@ impl Session {
             }
             other => other,
         };
+    }
+
+    /// Whether there is nothing to be ended any more.
+    fn end_unless_running(&self) -> bool {
+        let mut task = self.task();
+        let running = matches!(&*task, Task::Running(_));
+        if !running {
+            *task = Task::Over;
+        }
+        !running
     }
 
     fn has_started(&self) -> bool {
@@ -266,6 +282,7 @@ impl EventChannel for Session {
             options,
             patience,
             reply: Some(reply),
+            wish: self.wishes.begin(),
         });
         self.commands.send(command).await.map_err(shut_down)?;
         // The machine ends the wish with its last waiter; one who came earlier leaves by itself.
@@ -286,6 +303,7 @@ impl EventChannel for Session {
             options,
             patience: None,
             reply: None,
+            wish: self.wishes.begin(),
         })));
     }
 
@@ -336,19 +354,22 @@ impl EventChannel for Session {
     async fn resume(&self) {
         if self.has_started() {
             // Fails only if the session is over.
-            drop(self.commands.send(Box::new(Command::Resume)).await);
+            let command = Box::new(Command::Resume(self.wishes.begin()));
+            drop(self.commands.send(command).await);
         }
     }
 
     async fn shutdown(&self) -> Result<(), ConnectError> {
-        if self.has_started() {
-            let kept = self.place().take();
-            match kept {
-                Some(kept) => drop(kept.send(Box::new(Command::Shutdown))),
-                None => drop(self.commands.send(Box::new(Command::Shutdown)).await),
-            }
-            self.commands.closed().await;
+        // Nobody starts it in between: what has not started is over at once.
+        if self.end_unless_running() {
+            return Ok(());
         }
+        let kept = self.place().take();
+        match kept {
+            Some(kept) => drop(kept.send(Box::new(Command::Shutdown))),
+            None => drop(self.commands.send(Box::new(Command::Shutdown)).await),
+        }
+        self.commands.closed().await;
         let task = std::mem::replace(&mut *self.task(), Task::Over);
         match task {
             Task::Running(task) => task.await.map_err(|error| shut_down(()).caused_by(error)),

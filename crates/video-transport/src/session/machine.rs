@@ -144,6 +144,11 @@ impl Machine {
             .min()
     }
 
+    /// Whether a socket is being closed.
+    pub(super) fn is_closing(&self) -> bool {
+        self.phase.is_closing()
+    }
+
     /// Whether nothing can happen any more.
     pub(super) fn is_finished(&self) -> bool {
         self.finished

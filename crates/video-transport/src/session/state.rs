@@ -85,6 +85,11 @@ impl ConnectionState {
         }
     }
 
+    /// Whether somebody wishes to be connected.
+    pub(super) fn is_wished(&self) -> bool {
+        !matches!(self, Self::Idle | Self::Paused | Self::Disconnected { .. })
+    }
+
     /// What went wrong, if something did.
     #[must_use]
     pub fn error(&self) -> Option<&ConnectError> {

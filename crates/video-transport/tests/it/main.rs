@@ -15,3 +15,4 @@ mod stuck;
 mod support;
 #[cfg(feature = "tls")]
 mod tls;
+mod wishes;
