@@ -6,8 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use secrecy::SecretString;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio_util::task::AbortOnDropHandle;
+use tokio::sync::{oneshot, watch};
 use video_core::{
     SystemWallClock, TokenError, TokenErrorKind, TokenSource, UserId, UserToken, WallClock,
 };
@@ -15,20 +14,20 @@ use video_core::{
 use crate::claims::{InvalidToken, parse_token};
 use crate::loader::{OnTokenUpdated, SharedTokenLoader};
 use crate::refresh::{RefreshPolicy, Refresher, Supply};
-use crate::worker::{Loading, Request, Worker, is_inside};
+use crate::worker::{Loading, Request, Running, Worker, is_inside};
 
 /// Supplies the tokens of one user: one load at a time, whoever asks.
 ///
-/// Nothing runs before the first token is asked for. Dropping it ends what runs, and so does
+/// Nothing runs before the first token is asked for, and not even then if one was given that nobody
+/// is to hear of and that is not replaced ahead. Dropping it ends what runs, and so does
 /// [`shutdown`](Self::shutdown).
 #[derive(Debug)]
 pub struct TokenManager {
-    requests: mpsc::Sender<Request>,
     current: watch::Receiver<Option<UserToken>>,
     marker: Arc<()>,
-    /// What is started by the first who asks.
+    /// What is started by the first whom the token in use does not serve.
     idle: Mutex<Option<Box<Worker>>>,
-    task: OnceLock<AbortOnDropHandle<()>>,
+    running: OnceLock<Running>,
 }
 
 /// Why tokens can not be supplied at all.
@@ -66,7 +65,6 @@ pub struct TokenManagerBuilder {
 }
 
 const LOADER_TIMEOUT: Duration = Duration::from_secs(10);
-const REQUESTS: usize = 64;
 
 impl TokenManager {
     /// Begins with the user whose tokens are supplied.
@@ -83,7 +81,8 @@ impl TokenManager {
         }
     }
 
-    /// The token in use, without waiting. `None` before the first one was asked for.
+    /// The token in use, without waiting. `None` before the first one was loaded, or given and told
+    /// to whoever is to hear of it.
     #[must_use]
     pub fn current(&self) -> Option<UserToken> {
         self.current.borrow().clone()
@@ -93,8 +92,8 @@ impl TokenManager {
     pub fn close(&self) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         drop(idle.take());
-        if let Some(task) = self.task.get() {
-            task.abort();
+        if let Some(running) = self.running.get() {
+            running.task.abort();
         }
     }
 
@@ -105,22 +104,25 @@ impl TokenManager {
     /// Cancel safe: it ends all the same.
     pub async fn shutdown(&self) {
         self.close();
-        self.requests.closed().await;
+        if let Some(running) = self.running.get() {
+            running.requests.closed().await;
+        }
     }
 
-    fn start(&self) -> Result<(), TokenError> {
-        if self.task.get().is_some() {
-            return Ok(());
+    /// The worker, started if it does not run yet.
+    fn running(&self) -> Result<&Running, TokenError> {
+        if let Some(running) = self.running.get() {
+            return Ok(running);
         }
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.is_some() {
             let runtime = Handle::try_current()
                 .map_err(|error| TokenError::with_source(TokenErrorKind::Stopped, error))?;
             if let Some(worker) = idle.take() {
-                self.task.get_or_init(|| worker.start(&runtime));
+                return Ok(self.running.get_or_init(|| worker.start(&runtime)));
             }
         }
-        Ok(())
+        self.running.get().ok_or_else(stopped)
     }
 
     async fn ask(&self, rejected: Option<&UserToken>) -> Result<UserToken, TokenError> {
@@ -135,16 +137,17 @@ impl TokenManager {
                          to supply";
             return Err(TokenError::with_source(TokenErrorKind::Loader, words));
         }
-        self.start()?;
+        let requests = &self.running()?.requests;
         let rejected = rejected.cloned();
-        let stopped = || TokenError::new(TokenErrorKind::Stopped);
         let (reply, answer) = oneshot::channel();
-        self.requests
-            .send(Request { rejected, reply })
-            .await
-            .map_err(|_| stopped())?;
+        let sent = requests.send(Request { rejected, reply }).await;
+        sent.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
+}
+
+fn stopped() -> TokenError {
+    TokenError::new(TokenErrorKind::Stopped)
 }
 
 #[async_trait]
@@ -229,11 +232,14 @@ impl TokenManagerBuilder {
             Some(_) if self.once => Supply::Once,
             Some(_) => Supply::Loader,
         };
-        let (requests, receiver) = mpsc::channel(REQUESTS);
-        let (shown, current) = watch::channel(None);
+        let refresher = Refresher::new(initial.clone(), supply, self.refresh_policy);
+        // With nobody to tell and nothing to replace ahead there is nothing to run for it.
+        let is_quiet = self.on_token_updated.is_none() && refresher.deadline().is_none();
+        let in_use = initial.clone().filter(|_| is_quiet);
+        let (shown, current) = watch::channel(in_use);
         let marker = Arc::new(());
         let worker = Worker {
-            refresher: Refresher::new(initial.clone(), supply, self.refresh_policy),
+            refresher,
             initial,
             loading: Loading {
                 marker: Arc::clone(&marker),
@@ -244,15 +250,13 @@ impl TokenManagerBuilder {
                 limit: self.loader_timeout,
             },
             wall_clock: self.wall_clock,
-            requests: receiver,
             current: shown,
         };
         Ok(TokenManager {
-            requests,
             current,
             marker,
             idle: Mutex::new(Some(Box::new(worker))),
-            task: OnceLock::new(),
+            running: OnceLock::new(),
         })
     }
 }

@@ -32,9 +32,15 @@ pub(crate) struct Worker {
     pub(crate) initial: Option<UserToken>,
     pub(crate) loading: Loading,
     pub(crate) wall_clock: Arc<dyn WallClock>,
-    pub(crate) requests: mpsc::Receiver<Request>,
     /// Where the token in use is shown, once it has been announced.
     pub(crate) current: watch::Sender<Option<UserToken>>,
+}
+
+/// A worker at work. Dropping this ends it.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) requests: mpsc::Sender<Request>,
+    pub(crate) task: AbortOnDropHandle<()>,
 }
 
 /// How a token is loaded.
@@ -66,6 +72,9 @@ pub(crate) fn is_inside(marker: &Arc<()>) -> bool {
 /// its token, so that a callback that hangs can not fail one.
 const CALLBACK_TIMEOUT: Duration = Duration::from_secs(4);
 
+/// How many may ask at once before the next waits for room.
+const REQUESTS: usize = 64;
+
 /// The longest sleep towards a moment on the wall clock, so that a change of it is noticed.
 const MAX_SLEEP: Duration = Duration::from_secs(60);
 
@@ -75,13 +84,15 @@ impl Worker {
         clippy::disallowed_methods,
         reason = "the one task of a manager, which owns the handle"
     )]
-    pub(crate) fn start(mut self, runtime: &Handle) -> AbortOnDropHandle<()> {
-        let working = async move { self.run().await };
-        AbortOnDropHandle::new(runtime.spawn(carry_subscriber(working)))
+    pub(crate) fn start(mut self, runtime: &Handle) -> Running {
+        let (requests, mut receiver) = mpsc::channel(REQUESTS);
+        let working = async move { self.run(&mut receiver).await };
+        let task = AbortOnDropHandle::new(runtime.spawn(carry_subscriber(working)));
+        Running { requests, task }
     }
 
     /// Borrows, because a future that owned `self` would have room for it twice.
-    async fn run(&mut self) {
+    async fn run(&mut self, requests: &mut mpsc::Receiver<Request>) {
         if let Some(token) = self.initial.take() {
             self.loading.announce(token).await;
         }
@@ -97,7 +108,7 @@ impl Worker {
                     warn!("the token loader panicked");
                     Err(TokenError::new(TokenErrorKind::LoaderPanicked))
                 })),
-                request = self.requests.recv() => {
+                request = requests.recv() => {
                     let Some(Request { rejected, reply }) = request else { return };
                     count += 1;
                     waiters.insert(Waiter(count), reply);

@@ -15,13 +15,26 @@ use super::{SECOND, builder, john};
 #[tokio::test(start_paused = true)]
 async fn dropping_the_manager_ends_its_task() {
     let tasks = || Handle::current().metrics().num_alive_tasks();
-    let manager = builder().static_token(john(1)).build().unwrap();
+    let loader = ScriptedLoader::new().then(SECOND, Ok(&john(1)));
+    let manager = builder().loader(loader).build().unwrap();
     assert_eq!(tasks(), 0);
     manager.token().await.unwrap();
     assert_eq!(tasks(), 1);
     drop(manager);
     tokio::task::yield_now().await;
     assert_eq!(tasks(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_given_token_is_in_use_without_a_task_until_it_is_rejected() {
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    let loader = ScriptedLoader::new().then(SECOND, Ok(&john(2)));
+    let manager = builder().static_token(john(1)).loader(loader).build();
+    let manager = manager.unwrap();
+    let token = manager.token().await.unwrap();
+    assert_eq!((token.expose(), tasks()), (john(1).as_str(), 0));
+    let newer = manager.refresh(&token).await.unwrap();
+    assert_eq!((newer.expose(), tasks()), (john(2).as_str(), 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -36,7 +49,8 @@ async fn after_its_shutdown_a_manager_runs_nothing_and_loads_no_more() {
     let error = manager.refresh(&token).await.unwrap_err();
     assert_eq!(error.kind(), &TokenErrorKind::Stopped);
 
-    let unused = builder().static_token(john(1)).build().unwrap();
+    let loader = ScriptedLoader::new().then(SECOND, Ok(&john(1)));
+    let unused = builder().loader(loader).build().unwrap();
     unused.shutdown().await;
     let error = unused.token().await.unwrap_err();
     assert_eq!(error.kind(), &TokenErrorKind::Stopped);
@@ -56,9 +70,10 @@ async fn dropping_the_manager_ends_its_load() {
 #[tokio::test(start_paused = true)]
 async fn the_current_token_is_the_one_last_handed_out() {
     let new = john(2);
-    let loader = ScriptedLoader::new().then(SECOND, Ok(&new));
-    let manager = builder().static_token(john(1)).loader(loader).build();
-    let manager = manager.unwrap();
+    let loader = ScriptedLoader::new()
+        .then(SECOND, Ok(&john(1)))
+        .then(SECOND, Ok(&new));
+    let manager = builder().loader(loader).build().unwrap();
     assert_eq!(manager.current(), None);
     let token = manager.token().await.unwrap();
     assert_eq!(manager.current().as_ref(), Some(&token));
@@ -73,7 +88,8 @@ fn runtime() -> Runtime {
 
 #[test]
 fn a_manager_ends_with_the_runtime_that_it_began_in() {
-    let manager = builder().static_token(john(1)).build().unwrap();
+    let loader = ScriptedLoader::new().then(Duration::ZERO, Ok(&john(1)));
+    let manager = builder().loader(loader).build().unwrap();
     let token = runtime().block_on(manager.token()).unwrap();
     let error = runtime().block_on(manager.refresh(&token)).unwrap_err();
     assert_eq!(error.kind(), &TokenErrorKind::Stopped);
@@ -81,7 +97,8 @@ fn a_manager_ends_with_the_runtime_that_it_began_in() {
 
 #[test]
 fn without_a_runtime_there_is_an_error_and_later_a_token() {
-    let manager = builder().static_token(john(1)).build().unwrap();
+    let loader = ScriptedLoader::new().then(Duration::ZERO, Ok(&john(1)));
+    let manager = builder().loader(loader).build().unwrap();
     let mut asking = manager.token();
     match asking
         .as_mut()

@@ -27,14 +27,14 @@ use super::{DialError, DialErrorKind, Target};
 /// ```
 #[derive(Clone)]
 pub struct Proxy {
-    matcher: Arc<Matcher>,
+    matcher: Option<Arc<Matcher>>,
 }
 
 impl Proxy {
     /// No proxy, whatever the environment says.
     #[must_use]
     pub fn none() -> Self {
-        Self::of(Matcher::builder())
+        Self { matcher: None }
     }
 
     /// The proxy `http://user:password@host:port` for every host that is not this machine. The
@@ -99,12 +99,16 @@ impl Proxy {
         let http = value("http_proxy").or_else(|| value("HTTP_PROXY").filter(|_| !is_cgi));
         let https = first(["https_proxy", "HTTPS_PROXY"]);
         let all = first(["all_proxy", "ALL_PROXY"]);
+        let (http, https) = (http.or_else(|| all.clone()), https.or(all));
+        if http.is_none() && https.is_none() {
+            return Ok(Self::none());
+        }
 
         let mut matcher = Matcher::builder();
-        if let Some((name, url)) = http.or_else(|| all.clone()) {
+        if let Some((name, url)) = http {
             matcher = matcher.http(check(&url, name)?);
         }
-        if let Some((name, url)) = https.or(all) {
+        if let Some((name, url)) = https {
             matcher = matcher.https(check(&url, name)?);
         }
         if let Some((_, hosts)) = first(["no_proxy", "NO_PROXY"]) {
@@ -114,15 +118,15 @@ impl Proxy {
     }
 
     fn of(matcher: Builder) -> Self {
-        let matcher = Arc::new(matcher.build());
+        let matcher = Some(Arc::new(matcher.build()));
         Self { matcher }
     }
 
     /// The proxy on the way to `target`, if there is one.
     pub(super) fn on_the_way_to(&self, target: &Target) -> Result<Option<Intercept>, DialError> {
-        if is_loopback(&target.host) {
+        let Some(matcher) = self.matcher.as_ref().filter(|_| !is_loopback(&target.host)) else {
             return Ok(None);
-        }
+        };
         let is_tls = target.secure || target.encrypted;
         let uri = Uri::builder()
             .scheme(if is_tls { "https" } else { "http" })
@@ -130,7 +134,7 @@ impl Proxy {
             .path_and_query("/")
             .build()
             .map_err(|error| DialError::with_source(DialErrorKind::Target, error))?;
-        Ok(self.matcher.intercept(&uri))
+        Ok(matcher.intercept(&uri))
     }
 }
 
