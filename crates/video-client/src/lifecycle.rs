@@ -165,10 +165,14 @@ impl LifecycleKeeper {
         self.fulfilled(told).await;
     }
 
-    /// Tells that the application wants no pause any more, and waits until there is none.
+    /// Tells that the application wants no pause any more, and waits until the connection is told,
+    /// unless the background wants the pause to last.
     pub(crate) async fn resume(&self) {
         let told = self.tell(|wish| wish.paused = false);
-        self.fulfilled(told).await;
+        let lasts = self.wishes.borrow().pauses(self.policy);
+        if !lasts {
+            self.fulfilled(told).await;
+        }
     }
 
     /// Tells the task, which is started if need be, and gives the number of what was told.
@@ -312,7 +316,14 @@ impl Keeper {
         let pause = wish.pauses(self.policy);
         let was_paused = std::mem::replace(&mut self.paused, pause);
         match pause {
-            true if told || !was_paused => self.events.pause().await,
+            true if told || !was_paused => {
+                // A newer wish need not wait for the close. That goes on all the same.
+                let mut newer = self.wishes.clone();
+                tokio::select! {
+                    () = self.events.pause() => {}
+                    _ = newer.wait_for(|wish| !wish.pauses(self.policy)) => {}
+                }
+            }
             false if was_paused => self.events.resume().await,
             _ => {}
         }

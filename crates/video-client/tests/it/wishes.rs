@@ -1,6 +1,8 @@
 //! Requests that begin while a wish to be connected is still on its way.
 
+use tokio::time::{sleep, timeout};
 use video_client::{ConnectionState, ErrorKind, Lifecycle, StreamVideo};
+use video_testkit::Fault;
 
 use super::support::{SECOND, World, begin, until, until_connected};
 
@@ -78,7 +80,25 @@ async fn nobody_waits_for_a_wish_that_came_to_nothing() {
         *client.state().borrow(),
         ConnectionState::Disconnected { .. }
     ));
-    let late = tokio::time::timeout(SECOND, call.get_or_create().into_future());
+    let late = timeout(SECOND, call.get_or_create().into_future());
     let error = late.await.expect("at once").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotConnected, "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resume_amid_a_pause_does_not_wait_for_the_close() {
+    let world = World::new();
+    let faults = world.coordinator.faults();
+    faults.greeting(Fault::Delay(10 * SECOND));
+    let client = world.client("john");
+    let mut coming = client.connect().into_future();
+    begin(coming.as_mut());
+    sleep(SECOND).await;
+    let mut pausing = Box::pin(client.pause());
+    begin(pausing.as_mut());
+    until(&client, |state| matches!(state, ConnectionState::Paused)).await;
+    timeout(SECOND / 10, client.resume()).await.unwrap();
+    pausing.await;
+    ask(&client).await;
+    assert!(client.state().borrow().is_connected());
 }
