@@ -50,7 +50,8 @@ macro_rules! json_setter {
 
 macro_rules! watch_setter {
     () => {
-        /// Sets whether the events of the call are to be delivered. True by default.
+        /// Sets whether the events of the call are to be delivered, until it is
+        /// [unwatched](Call::unwatch) or the client disconnects. True by default.
         pub fn watch(mut self, watch: bool) -> Self {
             self.watch = watch;
             self
