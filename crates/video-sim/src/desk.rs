@@ -9,7 +9,7 @@ use video_client::WallClock as _;
 use video_testkit::{Coordinator, TokenSpec};
 
 use crate::host::HostClock;
-use crate::witness::Wire;
+use crate::witness::{LoadTrouble, Wire};
 
 /// What a loader does when it is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl Desk {
         let now = self.coordinator.clock().elapsed();
         let words = format!("client {client} calls its loader: {mode:?}");
         self.wire.lock().note(now, words);
-        let mut call = Call::begin(&self.wire, &self.host, client);
+        let mut call = Call::begin(&self, client);
         match mode {
             Mode::Good(pause) => {
                 sleep(pause).await;
@@ -102,8 +102,14 @@ impl Desk {
             }
             Mode::Hangs => std::future::pending().await,
             Mode::Panics => resume_unwind(Box::new("the loader panics")),
-            Mode::Malformed => Ok("no token".to_owned()),
-            Mode::SomebodyElse => Ok(self.coordinator.token("somebody-else")),
+            Mode::Malformed => {
+                call.trouble = Some(LoadTrouble::Malformed);
+                Ok("no token".to_owned())
+            }
+            Mode::SomebodyElse => {
+                call.trouble = Some(LoadTrouble::SomebodyElse);
+                Ok(self.coordinator.token("somebody-else"))
+            }
             Mode::Repeats => {
                 let last = self.state().last.clone();
                 call.good.clone_from(&last);
@@ -119,28 +125,34 @@ impl Desk {
 
 /// A call of the loader that is not over.
 struct Call<'a> {
-    wire: &'a Wire,
-    host: &'a HostClock,
+    desk: &'a Desk,
     client: usize,
     good: Option<String>,
+    trouble: Option<LoadTrouble>,
 }
 
 impl<'a> Call<'a> {
-    fn begin(wire: &'a Wire, host: &'a HostClock, client: usize) -> Self {
-        wire.lock().client(client).load_begins(host.now());
+    fn begin(desk: &'a Desk, client: usize) -> Self {
+        let mut witness = desk.wire.lock();
+        witness.client(client).load_begins(desk.host.now());
         Self {
-            wire,
-            host,
+            desk,
             client,
             good: None,
+            trouble: None,
         }
     }
 }
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        let good = self.good.take();
-        let wall = self.host.now();
-        self.wire.lock().client(self.client).load_ends(good, wall);
+        let (good, trouble) = (self.good.take(), self.trouble.take());
+        let (wall, now) = (
+            self.desk.host.now(),
+            self.desk.coordinator.clock().elapsed(),
+        );
+        let mut witness = self.desk.wire.lock();
+        let client = witness.client(self.client);
+        client.load_ends(good, trouble, (wall, now));
     }
 }

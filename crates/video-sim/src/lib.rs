@@ -2,6 +2,7 @@
 
 mod delivery;
 mod desk;
+mod excuse;
 mod host;
 mod log;
 mod member;

@@ -154,7 +154,7 @@ impl Life {
         let connects = plan.auto_connect && plan.kind != Kind::Anonymous;
         Self {
             number,
-            wish: Wish::new(connects, plan.keep_alive_in_background),
+            wish: Wish::new(now, connects, plan.keep_alive_in_background),
             quick: Listener::prompt(client.events(), Delivery::from(now, wire)),
             slow: Listener::rare(client.events(), Delivery::from(now, wire)),
             client,

@@ -167,7 +167,7 @@ fn live(seed: u64, log: &Log) -> Run {
         Run {
             journal: log.text(),
             lived: clock.elapsed(),
-            peace: lived.as_ref().copied().unwrap_or_default(),
+            peace: lived.as_ref().cloned().unwrap_or_default(),
             broken: lived.err(),
         }
     })

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use video_client::{ConnectErrorKind, ConnectionState, DisconnectReason, Lifecycle};
+use video_client::{ConnectError, ConnectionState, DisconnectReason, Lifecycle};
 
+use crate::excuse::GivenUp;
 use crate::plan::Kind;
+use crate::witness::Troubles;
 
 /// What was last wished of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,14 @@ pub(crate) struct Wish {
     busy_until: Duration,
     /// Until when a socket may wait for the answer to its close, which a new wish waits for.
     closing_until: Duration,
+    /// Since when a connection is wished, or earlier.
+    since: Duration,
+    /// Whether the wish is known to outlive the patience of whoever waits.
+    persistent: bool,
+    /// When somebody last began to wait for a connection.
+    asked: Option<Duration>,
+    /// What excuses the client for having given up the last wish.
+    excuse: Option<&'static str>,
 }
 
 /// How long that takes at most.
@@ -42,7 +52,7 @@ const CLOSE_TIME: Duration = Duration::from_millis(1_005);
 const LIFECYCLE_TIME: Duration = Duration::from_secs(3);
 
 impl Wish {
-    pub(crate) fn new(auto_connect: bool, keep_alive: bool) -> Self {
+    pub(crate) fn new(now: Duration, auto_connect: bool, keep_alive: bool) -> Self {
         Self {
             want: if auto_connect {
                 Want::On
@@ -56,6 +66,10 @@ impl Wish {
             held: false,
             busy_until: Duration::ZERO,
             closing_until: Duration::ZERO,
+            since: now,
+            persistent: auto_connect,
+            asked: None,
+            excuse: None,
         }
     }
 
@@ -65,6 +79,14 @@ impl Wish {
     }
 
     pub(crate) fn connect(&mut self, now: Duration) {
+        match self.want {
+            // Nothing leads out of these but this.
+            Want::Nothing | Want::Off => (self.since, self.persistent) = (now, false),
+            Want::Paused if self.certain && self.busy_until <= now => self.since = now,
+            Want::Paused | Want::On => {}
+        }
+        self.asked = Some(now);
+        self.excuse = None;
         self.want = Want::On;
         self.certain = self.busy_until <= now;
         if std::mem::take(&mut self.paused) {
@@ -110,7 +132,12 @@ impl Wish {
                 self.want = Want::Paused;
                 self.closing_until = now + CLOSE_TIME;
             }
-            Want::Paused if !pause && self.held => self.want = Want::On,
+            Want::Paused if !pause && self.held => {
+                self.want = Want::On;
+                if self.certain {
+                    (self.since, self.persistent) = (now, true);
+                }
+            }
             _ => {}
         }
         self.held = pause;
@@ -129,23 +156,15 @@ impl Wish {
         now: Duration,
         state: &ConnectionState,
         kind: Kind,
+        met: &Troubles,
     ) -> Result<(), String> {
-        let failed = match state {
-            ConnectionState::Disconnected {
-                reason: DisconnectReason::Failed(error),
-            } => Some(error.kind()),
-            _ => None,
-        };
-        if let Some(failed) = failed {
-            if !may_end_for_good(failed) {
-                return Err(format!("gave up for what time heals: {failed:?}"));
-            }
-            if self.want == Want::On {
-                // Whoever wished heard that it failed, and may wish again.
-                self.want = Want::Off;
-            }
-            return Ok(());
+        if let ConnectionState::Disconnected {
+            reason: DisconnectReason::Failed(error),
+        } = state
+        {
+            return self.gave_up(now, error, kind, met);
         }
+        self.excuse = None;
         if kind == Kind::Anonymous {
             return Ok(());
         }
@@ -171,6 +190,36 @@ impl Wish {
     }
 }
 
+impl Wish {
+    fn gave_up(
+        &mut self,
+        now: Duration,
+        error: &ConnectError,
+        kind: Kind,
+        met: &Troubles,
+    ) -> Result<(), String> {
+        let wish = GivenUp {
+            kind,
+            since: self.since,
+            is_persistent: self.persistent,
+            asked: self.asked,
+        };
+        self.excuse = wish.excuse(now, error, met);
+        if self.excuse.is_none() {
+            return Err(format!("gave up for what time heals: {error:?}"));
+        }
+        // Whoever wished heard that it failed, and may wish again.
+        self.want = Want::Off;
+        self.certain = true;
+        Ok(())
+    }
+
+    /// What excuses the client for having given up the last wish, if it did.
+    pub(crate) fn excuse(&self) -> Option<&'static str> {
+        self.excuse
+    }
+}
+
 fn is_over(state: &ConnectionState) -> bool {
     matches!(
         state,
@@ -178,69 +227,81 @@ fn is_over(state: &ConnectionState) -> bool {
     )
 }
 
-/// Whether a connection may end with this and wait for another wish.
-fn may_end_for_good(error: &ConnectErrorKind) -> bool {
-    matches!(
-        error,
-        ConnectErrorKind::TokenRejected { .. }
-            | ConnectErrorKind::Token(_)
-            | ConnectErrorKind::Rejected
-            | ConnectErrorKind::Handshake { .. }
-            | ConnectErrorKind::Timeout(video_client::Phase::Connect)
-            | ConnectErrorKind::Anonymous
-    )
-}
-
 #[cfg(test)]
 mod tests {
-    use video_client::ConnectError;
+    use video_client::{ConnectErrorKind, Phase};
 
     use super::*;
 
     const ZERO: Duration = Duration::ZERO;
-
-    fn failed(kind: ConnectErrorKind) -> ConnectionState {
-        let reason = DisconnectReason::Failed(ConnectError::new(kind));
-        ConnectionState::Disconnected { reason }
-    }
+    const LONG: Duration = Duration::from_secs(100);
 
     fn wish() -> Wish {
-        Wish::new(false, false)
+        Wish::new(ZERO, false, false)
+    }
+
+    fn allows(wish: &mut Wish, state: &ConnectionState) -> bool {
+        let met = Troubles::default();
+        wish.allows(ZERO, state, Kind::Static, &met).is_ok()
+    }
+
+    /// Whether the wish may end because nobody has patience any more.
+    fn ends_with_patience(wish: &mut Wish) -> bool {
+        let error = ConnectError::new(ConnectErrorKind::Timeout(Phase::Connect));
+        let reason = DisconnectReason::Failed(error);
+        let (state, met) = (
+            ConnectionState::Disconnected { reason },
+            Troubles::default(),
+        );
+        wish.allows(LONG, &state, Kind::Static, &met).is_ok()
     }
 
     #[test]
     fn a_state_that_is_not_wished_for_is_noticed() {
         let connecting = ConnectionState::Connecting { attempt: 0 };
         let mut wish = wish();
-        assert!(wish.allows(ZERO, &connecting, Kind::Static).is_err());
+        assert!(!allows(&mut wish, &connecting));
         wish.connect(ZERO);
-        assert!(wish.allows(ZERO, &connecting, Kind::Static).is_ok());
-        assert!(
-            wish.allows(ZERO, &ConnectionState::Idle, Kind::Static)
-                .is_err()
-        );
+        assert!(allows(&mut wish, &connecting));
+        assert!(!allows(&mut wish, &ConnectionState::Idle));
         wish.pause(ZERO);
-        assert!(wish.allows(ZERO, &connecting, Kind::Static).is_err());
-        assert!(
-            wish.allows(ZERO, &ConnectionState::Paused, Kind::Static)
-                .is_ok()
-        );
+        assert!(!allows(&mut wish, &connecting));
+        assert!(allows(&mut wish, &ConnectionState::Paused));
         wish.disconnect(ZERO);
-        assert!(
-            wish.allows(ZERO, &ConnectionState::Paused, Kind::Static)
-                .is_err()
-        );
+        assert!(!allows(&mut wish, &ConnectionState::Paused));
     }
 
     #[test]
     fn only_what_time_does_not_heal_ends_a_connection() {
         let mut wish = wish();
         wish.connect(ZERO);
-        let broken = failed(ConnectErrorKind::Broken);
-        assert!(wish.allows(ZERO, &broken, Kind::Static).is_err());
-        let rejected = failed(ConnectErrorKind::Rejected);
-        assert!(wish.allows(ZERO, &rejected, Kind::Static).is_ok());
+        let error = ConnectError::new(ConnectErrorKind::Broken);
+        let reason = DisconnectReason::Failed(error);
+        assert!(!allows(
+            &mut wish,
+            &ConnectionState::Disconnected { reason }
+        ));
+        assert!(ends_with_patience(&mut wish));
         assert_eq!(wish.known(), Some(Want::Off));
+        assert!(wish.excuse().is_some());
+        wish.connect(LONG);
+        assert_eq!(wish.excuse(), None);
+        assert!(!ends_with_patience(&mut wish), "that was the wish before");
+    }
+
+    #[test]
+    fn a_wish_that_was_resumed_or_made_without_waiting_does_not_end_with_patience() {
+        let mut resumed = wish();
+        resumed.connect(ZERO);
+        resumed.pause(ZERO);
+        resumed.resume(LIFECYCLE_TIME);
+        assert!(!ends_with_patience(&mut resumed));
+        let mut automatic = Wish::new(ZERO, true, false);
+        automatic.connect(ZERO);
+        assert!(!ends_with_patience(&mut automatic));
+        automatic.disconnect(ZERO);
+        automatic.connect(ZERO);
+        assert!(ends_with_patience(&mut automatic));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod sockets;
 mod tokens;
+mod troubles;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -11,6 +12,7 @@ use video_client::ConnectionState;
 
 use sockets::Sockets;
 use tokens::Tokens;
+pub(crate) use troubles::{LoadTrouble, Troubles};
 
 /// A cheap handle to what was heard on the wires of all clients.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +42,7 @@ pub(crate) struct ClientWire {
     alive_at_dials: Vec<(u64, Option<String>)>,
     arrivals: Vec<Arrival>,
     pub(crate) tokens: Tokens,
+    pub(crate) troubles: Troubles,
     guests_received: usize,
 }
 
@@ -198,8 +201,21 @@ impl ClientWire {
         }
     }
 
-    /// The loader has ended, with a token that is good enough to be used or without.
-    pub(crate) fn load_ends(&mut self, token: Option<String>, wall: SystemTime) {
+    /// The loader has ended, with a token that is good enough to be used or without, while the host
+    /// says that it is `wall`.
+    pub(crate) fn load_ends(
+        &mut self,
+        token: Option<String>,
+        trouble: Option<LoadTrouble>,
+        (wall, now): (SystemTime, Duration),
+    ) {
+        let is_refused = token
+            .as_deref()
+            .is_some_and(|it| self.tokens.knows_refused(it));
+        let trouble = trouble.or(is_refused.then_some(LoadTrouble::Unchanged));
+        if let Some(trouble) = trouble {
+            self.troubles.load_failed(trouble, now);
+        }
         self.tokens.load_ends(token, wall);
     }
 }

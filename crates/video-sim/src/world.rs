@@ -4,6 +4,7 @@ mod act;
 mod ending;
 mod look;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -38,15 +39,15 @@ pub(crate) struct World {
 pub(crate) type Broken = String;
 
 /// What became of the clients once nothing went wrong any more.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Peace {
     /// Who was to be connected, and is.
     pub connected: u64,
     /// Who was not to be connected.
     pub unwished: u64,
-    /// Who is excused, because no waiting heals their failure.
-    pub failed: u64,
+    /// Who is excused, because no waiting heals their failure, by what that is.
+    pub failed: BTreeMap<&'static str, u64>,
     /// Who is excused, because the order of their last wishes is not known.
     pub uncertain: u64,
 }
@@ -55,7 +56,9 @@ impl Peace {
     pub(crate) fn add(&mut self, other: Self) {
         self.connected += other.connected;
         self.unwished += other.unwished;
-        self.failed += other.failed;
+        for (excuse, count) in other.failed {
+            *self.failed.entry(excuse).or_default() += count;
+        }
         self.uncertain += other.uncertain;
     }
 }

@@ -92,9 +92,15 @@ fn many(batch: Batch) -> anyhow::Result<bool> {
     );
     let peace = summary.peace;
     println!(
-        "in peace {} clients were to be connected and are, {} were not to be; excused: {} failed for good, {} with wishes in no known order",
-        peace.connected, peace.unwished, peace.failed, peace.uncertain,
+        "in peace {} clients were to be connected and are, {} were not to be; excused: {} with wishes in no known order, {} failed for good",
+        peace.connected,
+        peace.unwished,
+        peace.uncertain,
+        peace.failed.values().sum::<u64>(),
     );
+    for (excuse, count) in &peace.failed {
+        println!("  {count}: {excuse}");
+    }
     for (seed, broken) in &summary.broken {
         println!("seed {seed}: {broken}");
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::frames::FrameReader;
-use crate::witness::{ClientWire, Wire};
+use crate::excuse::{is_final, is_of_the_token};
+use crate::witness::{ClientWire, LoadTrouble, Wire};
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,8 @@ enum Line {
 struct SocketLine {
     request: Head,
     response: Head,
+    /// What follows the head of a response that is no upgrade.
+    refusal: Vec<u8>,
     up: FrameReader,
     down: FrameReader,
     token: Option<String>,
@@ -91,7 +94,7 @@ impl Tap {
         let client = witness.client(self.client);
         match &mut self.line {
             Line::Socket(line) => line.received(bytes, (self.link, now), client),
-            Line::Rest(line) => line.received(bytes, client),
+            Line::Rest(line) => line.received(bytes, now, client),
         }
     }
 
@@ -131,6 +134,9 @@ impl SocketLine {
         let Some(frames) = self.response.past(bytes) else {
             return;
         };
+        if !self.response.is_upgrade() {
+            return self.refused(&frames, when.1, client);
+        }
         for message in self.down.messages(&frames) {
             let Ok(message) = String::from_utf8(message) else {
                 continue;
@@ -143,15 +149,33 @@ impl SocketLine {
                 Some("connection.ok") => {
                     self.accepted = true;
                     client.sockets.accepted(when.0, id);
+                    client.troubles.accepted(when.0, when.1);
                 }
-                Some("connection.error") if is_of_the_token(json["error"]["code"].as_i64()) => {
-                    client.tokens.refused(self.token.as_deref());
+                Some("connection.error") => {
+                    let code = json["error"]["code"].as_i64();
+                    if is_of_the_token(code) {
+                        client.tokens.refused(self.token.as_deref());
+                        client.troubles.token_refused(when.0, when.1);
+                    } else if is_final(code) {
+                        client.troubles.refused_for_good(when.1);
+                    }
                 }
                 _ => {}
             }
             if self.accepted {
                 client.arrived(when, id, message);
             }
+        }
+    }
+}
+
+impl SocketLine {
+    /// The service does not agree to a WebSocket, and these bytes of its words came.
+    fn refused(&mut self, bytes: &[u8], now: Duration, client: &mut ClientWire) {
+        self.refusal.extend_from_slice(bytes);
+        let json = serde_json::from_slice::<serde_json::Value>(&self.refusal).unwrap_or_default();
+        if is_final(json["code"].as_i64()) {
+            client.troubles.refused_for_good(now);
         }
     }
 }
@@ -175,7 +199,7 @@ impl RestLine {
         }
     }
 
-    fn received(&mut self, bytes: &[u8], client: &mut ClientWire) {
+    fn received(&mut self, bytes: &[u8], now: Duration, client: &mut ClientWire) {
         self.response.buffer.extend_from_slice(bytes);
         while let Some(asked) = &self.asked {
             let Some((head, body)) = self.response.message(!asked.is_head) else {
@@ -187,17 +211,27 @@ impl RestLine {
             if is_of_the_token(code) || (status == "401" && code.is_none()) {
                 client.tokens.refused(asked.token.as_deref());
             }
-            if asked.creates_guest && status.starts_with('2') {
-                client.guest_received();
+            match (asked.creates_guest, status.starts_with('2')) {
+                (true, true) => client.guest_received(),
+                (true, false) if is_lasting(status, code) => {
+                    let trouble = LoadTrouble::GuestRefused;
+                    client.troubles.load_failed(trouble, now);
+                }
+                _ => {}
             }
             self.asked = None;
         }
     }
 }
 
-/// Whether another token may heal an error with this code.
-fn is_of_the_token(code: Option<i64>) -> bool {
-    matches!(code, Some(5 | 40..=43))
+/// Whether the same request is refused again, however long one waits.
+fn is_lasting(status: &str, code: Option<i64>) -> bool {
+    match code {
+        // Something went wrong within, took too long, or there is too much.
+        Some(-1 | 9 | 23 | 71) => false,
+        _ if is_final(code) || is_of_the_token(code) => true,
+        _ => status.starts_with('4') && !matches!(status, "408" | "429"),
+    }
 }
 
 /// The beginning of a message of HTTP.
@@ -217,6 +251,11 @@ impl Head {
         let end = end_of_head(&self.buffer)?;
         self.over = true;
         Some(self.buffer.split_off(end))
+    }
+
+    /// Whether it is the head of a response that agrees to another protocol.
+    fn is_upgrade(&self) -> bool {
+        self.buffer.split(|byte| *byte == b' ').nth(1) == Some(b"101")
     }
 
     /// The next whole message: its head, in which the header names are in lower case, and its body.
@@ -333,7 +372,9 @@ mod tests {
         let mut witness = wire.lock();
         witness.client(number).load_begins(WALL);
         assert_eq!(witness.accusations().len(), 1, "nobody has refused it");
-        witness.client(number).load_ends(None, WALL);
+        witness
+            .client(number)
+            .load_ends(None, None, (WALL, Duration::ZERO));
         drop(witness);
         tap.received(
             b"HTTP/1.1 401 no\r\ncontent-length: 11\r\n\r\n{\"code\":40}",

@@ -53,6 +53,11 @@ impl Tokens {
         shown.is_some_and(|shown| self.refused.contains(shown))
     }
 
+    /// Whether the client knows that this token is refused.
+    pub(super) fn knows_refused(&self, token: &str) -> bool {
+        self.refused.contains(token)
+    }
+
     /// The loader is called while the host says that it is `wall`. Gives what is wrong with that.
     pub(super) fn load_begins(&mut self, wall: SystemTime) -> Vec<&'static str> {
         let mut wrong = Vec::new();

@@ -59,7 +59,9 @@ impl World {
                 }
                 Some(Want::On) => self.peace.connected += 1,
                 // A failure is a wish that is over.
-                _ if state.error().is_some() => self.peace.failed += 1,
+                _ if let Some(excuse) = life.wish.excuse() => {
+                    *self.peace.failed.entry(excuse).or_default() += 1;
+                }
                 Some(_) => self.peace.unwished += 1,
                 None => self.peace.uncertain += 1,
             }

@@ -143,9 +143,9 @@ fn state(member: &mut Member, now: Duration, wire: &Wire) -> Result<(), Broken> 
     let kind = member.plan.kind;
     let life = &mut member.life;
     let state = life.client.state().borrow().clone();
-    life.wish.allows(now, &state, kind)?;
     let mut witness = wire.lock();
     let wire = witness.client(life.number);
+    life.wish.allows(now, &state, kind, &wire.troubles)?;
     life.quick.delivery().settled(now, &state, wire)?;
     if wire.sockets.open() > 1 {
         return Err(format!("has {} sockets", wire.sockets.open()));
