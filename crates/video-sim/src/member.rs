@@ -8,7 +8,8 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinSet, unconstrained};
 use video_client::test_util::dialer_fn;
 use video_client::{
-    Entropy, EventItem, Events, RefreshPolicy, StreamVideo, StreamVideoOptions, User,
+    ConnectionState, Entropy, EventItem, Events, RefreshPolicy, StreamVideo, StreamVideoOptions,
+    User,
 };
 use video_testkit::Coordinator;
 
@@ -151,12 +152,14 @@ impl Life {
         let mut witness = around.wire.lock();
         let wire = witness.client(number);
         wire.watch(client.state());
+        let state = client.state().borrow().clone();
+        let delivery = || Delivery::from(now, wire, &state);
         let connects = plan.auto_connect && plan.kind != Kind::Anonymous;
         Self {
             number,
             wish: Wish::new(now, connects, plan.keep_alive_in_background),
-            quick: Listener::prompt(client.events(), Delivery::from(now, wire)),
-            slow: Listener::rare(client.events(), Delivery::from(now, wire)),
+            quick: Listener::prompt(client.events(), delivery()),
+            slow: Listener::rare(client.events(), delivery()),
             client,
             watched: BTreeSet::new(),
             watched_since: 0,
@@ -166,7 +169,15 @@ impl Life {
 
     /// Listens anew, and with nothing that came before.
     pub(crate) fn subscribe(&mut self, now: Duration, wire: &Wire) {
-        let delivery = Delivery::from(now, wire.lock().client(self.number));
+        let state = self.client.state().borrow().clone();
+        self.subscribe_as(now, wire, &state);
+    }
+
+    /// The same, if the client is in this state.
+    pub(crate) fn subscribe_as(&mut self, now: Duration, wire: &Wire, state: &ConnectionState) {
+        let mut witness = wire.lock();
+        let delivery = Delivery::from(now, witness.client(self.number), state);
+        let delivery = delivery.after(self.quick.delivery());
         self.quick = Listener::prompt(self.client.events(), delivery);
     }
 }
@@ -301,7 +312,11 @@ fn show(item: &EventItem) -> String {
         EventItem::Event(event) => event.raw().to_owned(),
         EventItem::Connection(state) => words(state),
         EventItem::Lagged { missed } => format!("that it missed {missed}"),
-        EventItem::Skipped(skipped) => format!("that {} was skipped", skipped.total),
+        EventItem::Skipped(skipped) => format!(
+            "that {} bytes were skipped, of message {}",
+            skipped.error.frame_len(),
+            skipped.total
+        ),
         other => format!("{other:?}"),
     }
 }

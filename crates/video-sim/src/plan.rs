@@ -93,8 +93,8 @@ pub(crate) enum Action {
     Push(usize, u32),
     /// The service pushes so many events to a call.
     PushCall(usize, u32),
-    /// The service sends something that is no event.
-    Garbage(usize),
+    /// The service sends so many messages that are no events.
+    Garbage(usize, u32),
     /// All tokens of the user that there are become worthless.
     Revoke(usize),
     Loader(usize, Mode),

@@ -4,6 +4,7 @@ mod sockets;
 mod tokens;
 mod troubles;
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -46,14 +47,37 @@ pub(crate) struct ClientWire {
     guests_received: usize,
 }
 
-/// A message that the client read from an accepted socket.
+/// A message that the client read: an event from an accepted socket, or garbage from any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Arrival {
     pub(crate) link: u64,
     pub(crate) at: Duration,
     /// The id of the connection, if the message names it.
     pub(crate) connection_id: Option<String>,
-    pub(crate) text: String,
+    pub(crate) message: Message,
+}
+
+/// What a message is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Message {
+    Event(String),
+    /// So many bytes that are no event.
+    Garbage(usize),
+}
+
+impl Message {
+    pub(crate) fn is_garbage(&self) -> bool {
+        matches!(self, Self::Garbage(_))
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Event(text) => f.write_str(text),
+            Self::Garbage(length) => write!(f, "{length} bytes that are no event"),
+        }
+    }
 }
 
 impl Witness {
@@ -124,13 +148,13 @@ impl ClientWire {
         &mut self,
         (link, at): (u64, Duration),
         connection_id: Option<&str>,
-        text: String,
+        message: Message,
     ) {
         self.arrivals.push(Arrival {
             link,
             at,
             connection_id: connection_id.map(str::to_owned),
-            text,
+            message,
         });
     }
 

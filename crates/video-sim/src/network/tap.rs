@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::frames::FrameReader;
 use crate::excuse::{is_final, is_of_the_token};
-use crate::witness::{ClientWire, LoadTrouble, Wire};
+use crate::witness::{ClientWire, LoadTrouble, Message, Wire};
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,10 +138,8 @@ impl SocketLine {
             return self.refused(&frames, when.1, client);
         }
         for message in self.down.messages(&frames) {
-            let Ok(message) = String::from_utf8(message) else {
-                continue;
-            };
-            let Ok(json) = serde_json::from_str::<serde_json::Value>(&message) else {
+            let Some((message, json)) = event(&message) else {
+                client.arrived(when, None, Message::Garbage(message.len()));
                 continue;
             };
             let id = json["connection_id"].as_str();
@@ -163,7 +161,7 @@ impl SocketLine {
                 _ => {}
             }
             if self.accepted {
-                client.arrived(when, id, message);
+                client.arrived(when, id, Message::Event(message));
             }
         }
     }
@@ -222,6 +220,17 @@ impl RestLine {
             self.asked = None;
         }
     }
+}
+
+/// What a message says, if it is an event: an object with a type, or with an error.
+fn event(message: &[u8]) -> Option<(String, serde_json::Value)> {
+    let text = String::from_utf8(message.to_vec()).ok()?;
+    let json = serde_json::from_str::<serde_json::Value>(&text).ok()?;
+    let is_event = match json.get("type") {
+        Some(kind) => kind.is_string(),
+        None => json.get("error").is_some(),
+    };
+    is_event.then_some((text, json))
 }
 
 /// Whether the same request is refused again, however long one waits.
@@ -292,97 +301,4 @@ fn text_after<'a>(text: &'a str, marker: &str) -> Option<&'a str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const WALL: std::time::SystemTime = std::time::UNIX_EPOCH;
-
-    fn frame(text: &str) -> Vec<u8> {
-        let length = u8::try_from(text.len()).unwrap();
-        [&[0x81, length][..], text.as_bytes()].concat()
-    }
-
-    fn socket() -> (Tap, Wire) {
-        let wire = Wire::default();
-        let number = wire.lock().add_client(None, None);
-        (Tap::new(number, 1, Purpose::Socket, None), wire)
-    }
-
-    #[test]
-    fn a_word_before_the_token_is_noticed() {
-        let (mut tap, wire) = socket();
-        tap.sent(b"GET / HTTP/1.1\r\n\r\n", &wire);
-        tap.sent(&frame(r#"{"token":"a.b.c"}"#), &wire);
-        assert_eq!(wire.lock().accusations(), [""; 0]);
-        tap.sent(&frame("[early]"), &wire);
-        assert!(wire.lock().accusations()[0].contains("before it was accepted"));
-        let (mut tap, wire) = socket();
-        tap.sent(b"GET / HTTP/1.1\r\n\r\n", &wire);
-        tap.sent(&frame("[earlier]"), &wire);
-        assert!(wire.lock().accusations()[0].contains("before it showed a token"));
-    }
-
-    #[test]
-    fn events_count_from_the_acceptance_on() {
-        let (mut tap, wire) = socket();
-        tap.received(b"HTTP/1.1 101 ok\r\n\r\n", Duration::ZERO, &wire);
-        for text in [
-            r#"{"type":"early"}"#,
-            r#"{"type":"connection.ok"}"#,
-            r#"{"type":"x"}"#,
-            "garbage",
-        ] {
-            tap.received(&frame(text), Duration::ZERO, &wire);
-        }
-        let mut witness = wire.lock();
-        let texts: Vec<_> = witness
-            .client(0)
-            .arrivals()
-            .map(|a| a.text.clone())
-            .collect();
-        assert_eq!(texts, [r#"{"type":"connection.ok"}"#, r#"{"type":"x"}"#]);
-    }
-
-    #[test]
-    fn an_answer_to_head_has_no_body() {
-        let wire = Wire::default();
-        let number = wire.lock().add_client(Some("t1".to_owned()), None);
-        let mut tap = Tap::new(number, 1, Purpose::Rest, None);
-        let mut exchange = |request: &str, response: &str| {
-            let request = format!("{request} / HTTP/1.1\r\nauthorization: t1\r\n\r\n");
-            tap.sent(request.as_bytes(), &wire);
-            let response = format!("HTTP/1.1 {response} x\r\ncontent-length: 6\r\n\r\n");
-            tap.received(response.as_bytes(), Duration::ZERO, &wire);
-        };
-        exchange("HEAD", "503");
-        exchange("HEAD", "401");
-        wire.lock().client(number).load_begins(WALL);
-        assert_eq!(wire.lock().accusations(), [""; 0], "the refusal was read");
-    }
-
-    #[test]
-    fn an_answer_belongs_to_the_token_of_its_request() {
-        let wire = Wire::default();
-        let number = wire.lock().add_client(Some("t1".to_owned()), None);
-        let mut tap = Tap::new(number, 1, Purpose::Rest, None);
-        tap.sent(
-            b"POST /x HTTP/1.1\r\nauthorization: t1\r\ncontent-length: 2\r\n\r\n{}",
-            &wire,
-        );
-        let mut witness = wire.lock();
-        witness.client(number).load_begins(WALL);
-        assert_eq!(witness.accusations().len(), 1, "nobody has refused it");
-        witness
-            .client(number)
-            .load_ends(None, None, (WALL, Duration::ZERO));
-        drop(witness);
-        tap.received(
-            b"HTTP/1.1 401 no\r\ncontent-length: 11\r\n\r\n{\"code\":40}",
-            Duration::ZERO,
-            &wire,
-        );
-        let mut witness = wire.lock();
-        witness.client(number).load_begins(WALL);
-        assert_eq!(witness.accusations(), [""; 0]);
-    }
-}
+mod tests;

@@ -94,7 +94,7 @@ fn action(rng: &mut Rng, at: Duration, members: usize, steps: &mut Vec<Step>) {
         13 => Action::Replace(who, [Goodbye::Shutdown, Goodbye::Drop][rng.usize(..2)]),
         14 => Action::Push(who, burst(rng)),
         15 => Action::PushCall(call, burst(rng)),
-        16 => Action::Garbage(who),
+        16 => Action::Garbage(who, rng.u32(1..4)),
         17 => Action::Revoke(who),
         18 => Action::Loader(who, mode(rng)),
         19 => Action::Jump([-7_200, -60, -1, 30, 90, 7_200][rng.usize(..6)]),

@@ -83,6 +83,11 @@ impl Sockets {
         self.open.retain(|socket| socket.link != link);
     }
 
+    /// Whether the client holds the end of this link.
+    pub(crate) fn hold(&self, link: u64) -> bool {
+        self.open.iter().any(|socket| socket.link == link)
+    }
+
     /// The client has read on this link that it is connected under this id.
     pub(crate) fn accepted(&mut self, link: u64, id: Option<&str>) {
         if let Some(socket) = self.open.iter_mut().find(|socket| socket.link == link) {

@@ -55,11 +55,7 @@ impl World {
                 let cid = format!("default:{call}");
                 self.push(&Audience::Call(video_client::CallCid::new(cid)), count);
             }
-            Action::Garbage(who) => {
-                let user = self.members[who].user_id();
-                self.coordinator
-                    .push_raw(user.as_str(), "{\"type\": \"call.crea");
-            }
+            Action::Garbage(who, count) => self.garbage(who, count),
             Action::Revoke(who) => {
                 let user = self.members[who].user_id();
                 self.coordinator.expire_tokens(&user);
@@ -204,6 +200,17 @@ impl World {
             self.pushed += 1;
             let event = json!({ "type": "custom", "n": self.pushed });
             self.coordinator.push(to.clone(), event);
+        }
+    }
+
+    /// Sends what is no event, each of another length than the one before.
+    fn garbage(&mut self, who: usize, count: u32) {
+        let user = self.members[who].user_id();
+        for _ in 0..count {
+            self.pushed += 1;
+            let text = "{\"type\": \"call.created\", \"call_cid\": \"default:1\"";
+            let kept = 1 + usize::try_from(self.pushed).unwrap_or_default() % text.len();
+            self.coordinator.push_raw(user.as_str(), &text[..kept]);
         }
     }
 

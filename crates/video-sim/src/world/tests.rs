@@ -1,12 +1,13 @@
 //! A world that is tampered with is found out.
 
-use video_client::Network;
+use video_client::{ConnectionState, Network};
 use video_testkit::Audience;
 
 use super::*;
 use crate::host::HostClock;
 use crate::network::Loss;
 use crate::plan::{Action, Kind, MemberPlan, Step};
+use crate::witness::Message;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -64,9 +65,37 @@ async fn an_event_that_arrives_and_is_not_delivered_is_noticed() {
         let mut witness = world.wire.lock();
         let wire = witness.client(0);
         let link = wire.arrivals().last().expect("an arrival").link;
-        wire.arrived((link, world.clock.elapsed()), None, "{}".to_owned());
+        wire.arrived(
+            (link, world.clock.elapsed()),
+            None,
+            Message::Event("{}".to_owned()),
+        );
     });
     assert!(words(lived.await).contains("never delivered: {}"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn garbage_that_arrives_and_is_not_told_of_is_noticed() {
+    let lived = live(|world| {
+        let mut witness = world.wire.lock();
+        let wire = witness.client(0);
+        let link = wire.arrivals().last().expect("an arrival").link;
+        wire.arrived((link, world.clock.elapsed()), None, Message::Garbage(9));
+    });
+    assert!(words(lived.await).contains("never delivered: 9 bytes"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listener_that_is_told_of_no_connection_is_noticed() {
+    let mut world = connected().await;
+    // Whoever listens from now on, and believes in a state that has passed.
+    let life = &mut world.members[0].life;
+    life.subscribe_as(world.clock.elapsed(), &world.wire, &ConnectionState::Idle);
+    let look = words(world.look().await);
+    assert!(
+        look.contains("was told `idle`, but it is `connected"),
+        "{look}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
