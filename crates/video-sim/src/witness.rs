@@ -163,6 +163,7 @@ impl ClientWire {
     pub(crate) fn socket_dial_begins(&mut self, now: Duration) {
         let alone = self.sockets.dial_begins(now);
         self.accuse_of(alone);
+        self.tokens.socket_dial_begins();
     }
 
     pub(crate) fn socket_came(&mut self, link: u64) {

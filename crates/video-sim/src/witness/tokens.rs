@@ -15,6 +15,11 @@ pub(crate) struct Tokens {
     shown: Option<String>,
     refused: BTreeSet<String>,
     loading: bool,
+    /// How often the refusal of the current token was read, and how often a socket was dialled since
+    /// the first of them.
+    causes: u64,
+    /// How often the loader was called for that.
+    loads: u64,
     /// How long before its end a token is to be replaced unasked.
     ahead: Option<Duration>,
     /// What the host said was the time when the last load ended.
@@ -40,6 +45,17 @@ impl Tokens {
     /// The client has read that this token is refused.
     pub(crate) fn refused(&mut self, token: Option<&str>) {
         self.refused.extend(token.map(str::to_owned));
+        self.causes += u64::from(token.is_some() && token == self.current.as_deref());
+    }
+
+    /// The client dials a socket.
+    pub(super) fn socket_dial_begins(&mut self) {
+        self.causes += u64::from(self.is_current_refused());
+    }
+
+    fn is_current_refused(&self) -> bool {
+        let current = self.current.as_ref();
+        current.is_some_and(|current| self.refused.contains(current))
     }
 
     /// The client shows this token on a socket.
@@ -59,16 +75,29 @@ impl Tokens {
     }
 
     /// The loader is called while the host says that it is `wall`. Gives what is wrong with that.
+    ///
+    /// A load for a refused token that gives no other may be followed by one more, once somebody asks
+    /// again. Only two things ask: a request that has read a refusal, once for each that it reads, and
+    /// an attempt for a socket, once for each that begins after a refusal. So there are at most as many
+    /// loads for one refused token as refusals of it that were read and sockets that were dialled since
+    /// the first of these. Loads of a token that is to be replaced before its end do not count.
     pub(super) fn load_begins(&mut self, wall: SystemTime) -> Vec<&'static str> {
         let mut wrong = Vec::new();
         if std::mem::replace(&mut self.loading, true) {
             wrong.push("called its loader twice at once");
         }
-        if let Some(current) = &self.current
-            && !self.refused.contains(current)
-            && !self.is_due(current, wall)
-        {
+        let current = self.current.as_ref();
+        if current.is_none_or(|current| self.is_due(current, wall)) {
+            return wrong;
+        }
+        if !self.is_current_refused() {
             wrong.push("called its loader although nobody has refused its token");
+            return wrong;
+        }
+        self.loads += 1;
+        if self.loads > self.causes {
+            wrong
+                .push("called its loader more often for a refused token than anybody asked for it");
         }
         wrong
     }
@@ -77,8 +106,9 @@ impl Tokens {
     pub(super) fn load_ends(&mut self, token: Option<String>, wall: SystemTime) {
         self.loading = false;
         self.loaded = Some(wall);
-        if token.is_some() {
+        if token.is_some() && token != self.current {
             self.current = token;
+            (self.causes, self.loads) = (0, 0);
         }
     }
 
@@ -126,6 +156,31 @@ mod tests {
         tokens.load_ends(None, WALL);
         tokens.refused(Some("a"));
         assert_eq!(tokens.load_begins(WALL), [""; 0]);
+    }
+
+    #[test]
+    fn each_load_for_a_refused_token_needs_a_refusal_or_a_dial_of_its_own() {
+        let mut tokens = Tokens::new(Some("a".to_owned()), None);
+        tokens.socket_dial_begins();
+        tokens.refused(Some("a"));
+        tokens.refused(Some("b"));
+        let is_right = |tokens: &mut Tokens, gives: Option<&str>| {
+            let wrong = tokens.load_begins(WALL);
+            tokens.load_ends(gives.map(str::to_owned), WALL);
+            wrong.is_empty()
+        };
+        assert!(is_right(&mut tokens, None), "the refusal that was read");
+        assert!(!is_right(&mut tokens, None), "there was one refusal");
+        tokens.refused(Some("a"));
+        tokens.socket_dial_begins();
+        assert!(
+            is_right(&mut tokens, Some("a")),
+            "a second refusal and a dial"
+        );
+        assert!(!is_right(&mut tokens, Some("c")), "two too many before it");
+        tokens.refused(Some("c"));
+        assert!(is_right(&mut tokens, None), "another token counts anew");
+        assert!(!is_right(&mut tokens, None));
     }
 
     #[test]
