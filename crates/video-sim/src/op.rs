@@ -75,6 +75,13 @@ pub(crate) enum Outcome {
     Left,
 }
 
+impl Op {
+    /// When it has to be over.
+    pub(crate) fn until(&self) -> Duration {
+        self.began + self.what.limit() + GRAIN
+    }
+}
+
 /// All operations that are under way.
 pub(crate) struct Ops {
     clock: VirtualWallClock,
@@ -163,9 +170,7 @@ impl Ops {
     pub(crate) fn late(&self) -> Option<Op> {
         let now = self.clock.elapsed();
         let mut under_way = self.under_way.iter();
-        under_way
-            .find(|op| now > op.began + op.what.limit() + GRAIN)
-            .copied()
+        under_way.find(|op| now > op.until()).copied()
     }
 
     /// How many there were.
@@ -181,7 +186,7 @@ impl Ops {
 impl Ended {
     /// Whether it took longer than it may.
     pub(crate) fn is_late(&self) -> bool {
-        self.at > self.op.began + self.op.what.limit() + GRAIN
+        self.at > self.op.until()
     }
 }
 

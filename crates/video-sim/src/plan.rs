@@ -118,7 +118,8 @@ pub(crate) enum Action {
 /// How a client ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Goodbye {
-    Shutdown,
+    /// It is shut down, and the future of that may be dropped midway.
+    Shutdown(Leave),
     /// The handles are dropped.
     Drop,
 }
@@ -132,6 +133,13 @@ pub(crate) enum Place {
     HealthCheck,
     Rest,
     Hint,
+}
+
+impl Goodbye {
+    /// Draws one.
+    pub(crate) fn of(rng: &mut fastrand::Rng) -> Self {
+        draw::goodbye(rng)
+    }
 }
 
 impl Plan {

@@ -27,6 +27,8 @@ pub(crate) struct World {
     members: Vec<Member>,
     /// The clients whose place another one has taken.
     retired: Vec<Retired>,
+    /// The clients whose shutdown nobody has waited for, and when it has to be over.
+    left: Vec<(usize, Duration)>,
     ops: Ops,
     log: Log,
     mark: Mark,
@@ -94,6 +96,7 @@ impl World {
             wire,
             members: Vec::new(),
             retired: Vec::new(),
+            left: Vec::new(),
             log,
             pushed: 0,
             looks: 0,

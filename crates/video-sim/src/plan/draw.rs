@@ -91,7 +91,7 @@ fn action(rng: &mut Rng, at: Duration, members: usize, steps: &mut Vec<Step>) {
         10 => Action::Token(who, leave(rng)),
         11 => Action::NewGuest(who, leave(rng)),
         12 => Action::Subscribe(who),
-        13 => Action::Replace(who, [Goodbye::Shutdown, Goodbye::Drop][rng.usize(..2)]),
+        13 => Action::Replace(who, goodbye(rng)),
         14 => Action::Push(who, burst(rng)),
         15 => Action::PushCall(call, burst(rng)),
         16 => Action::Garbage(who, rng.u32(1..4)),
@@ -135,6 +135,15 @@ fn leave(rng: &mut Rng) -> Leave {
         0 => None,
         1 => Some(span(rng, 0, 50)),
         _ => Some(span(rng, 0, 5_000)),
+    }
+}
+
+pub(super) fn goodbye(rng: &mut Rng) -> Goodbye {
+    match weighted(rng, &[4, 3, 1, 2]) {
+        0 => Goodbye::Drop,
+        1 => Goodbye::Shutdown(None),
+        2 => Goodbye::Shutdown(Some(span(rng, 0, 2))),
+        _ => Goodbye::Shutdown(Some(span(rng, 0, 900))),
     }
 }
 

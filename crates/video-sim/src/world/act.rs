@@ -8,7 +8,7 @@ use video_testkit::{Audience, Fault};
 
 use super::World;
 use crate::host::jump;
-use crate::member::Surroundings;
+use crate::member::{Life, Surroundings};
 use crate::network::Dialling;
 use crate::op::What;
 use crate::plan::{Action, Goodbye, Kind, Leave, Place};
@@ -186,11 +186,16 @@ impl World {
             seed: self.seed,
         };
         let old = self.members[who].replace(&around);
-        if goodbye == Goodbye::Shutdown {
+        self.part(who, old, goodbye);
+    }
+
+    /// A client of a member ends.
+    pub(super) fn part(&mut self, who: usize, old: Life, goodbye: Goodbye) {
+        if let Goodbye::Shutdown(leave) = goodbye {
             let client = old.client.clone();
             let shutdown = async move { client.shutdown().await };
             let of = (who, old.number);
-            self.ops.begin(of, (What::Shutdown, None), None, shutdown);
+            self.ops.begin(of, (What::Shutdown, None), leave, shutdown);
         }
         self.retired.push(old.retire());
     }

@@ -11,8 +11,7 @@ use video_testkit::Audience;
 use super::{Broken, World};
 use crate::desk::Mode;
 use crate::member::Member;
-use crate::op::What;
-use crate::plan::Kind;
+use crate::plan::{Goodbye, Kind};
 use crate::wish::Want;
 
 /// Within which time the wish comes true once nothing goes wrong any more.
@@ -239,18 +238,14 @@ impl World {
         Ok(())
     }
 
-    /// Some are shut down, of others the last handle is dropped. Nothing is left of either.
+    /// Some are shut down, some of these midway, of others the last handle is dropped. Nothing is left
+    /// of any.
     async fn all_leave(&mut self) -> Result<(), Broken> {
         self.log.line(self.clock.elapsed(), "> the end");
         let members = std::mem::take(&mut self.members);
+        let mut rng = fastrand::Rng::with_seed(self.seed);
         for (who, member) in members.into_iter().enumerate() {
-            let (number, client) = (member.life.number, member.life.client.clone());
-            if !(self.seed + who as u64).is_multiple_of(3) {
-                let shutdown = async move { client.shutdown().await };
-                self.ops
-                    .begin((who, number), (What::Shutdown, None), None, shutdown);
-            }
-            self.retired.push(member.life.retire());
+            self.part(who, member.life, Goodbye::of(&mut rng));
         }
         while !self.ops.are_over() {
             self.pass(Duration::from_secs(2)).await?;

@@ -43,6 +43,11 @@ impl World {
             }
             state(member, now, &self.wire).map_err(|broken| format!("client {number} {broken}"))?;
         }
+        // Nobody waits for the end of their shutdown, which comes all the same.
+        let late = self.left.iter().filter(|(_, until)| now > *until);
+        for (client, _) in late {
+            self.has_no_socket(*client, "was told to shut down")?;
+        }
         if let Some(panic) = panics::seen() {
             return Err(panic);
         }
@@ -114,7 +119,11 @@ impl World {
                 if let Outcome::Failed(error) = outcome {
                     return Err(format!("client {}: shutdown failed: {error}", op.client));
                 }
-                self.has_no_socket(op.client, "is shut down")?;
+                if is_done {
+                    self.has_no_socket(op.client, "is shut down")?;
+                } else {
+                    self.left.push((op.client, op.until()));
+                }
             }
             What::Disconnect | What::Pause if is_done => {
                 let life = &self.members[op.member].life;

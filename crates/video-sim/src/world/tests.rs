@@ -6,7 +6,7 @@ use video_testkit::Audience;
 use super::*;
 use crate::host::HostClock;
 use crate::network::Loss;
-use crate::plan::{Action, Kind, MemberPlan, Step};
+use crate::plan::{Action, Goodbye, Kind, MemberPlan, Step};
 use crate::witness::Message;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -160,6 +160,22 @@ async fn a_socket_that_outlives_a_disconnect_or_a_pause_is_noticed() {
         assert_eq!(world.look().await, Ok(()));
         let pass = words(world.pass(4 * SECOND).await);
         assert!(pass.contains("and 1 that it dials"), "{pass}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_that_outlives_a_shutdown_that_was_left_is_noticed() {
+    for leave in [Duration::ZERO, SECOND / 100] {
+        let mut world = connected().await;
+        world.act(Action::Replace(0, Goodbye::Shutdown(Some(leave))));
+        assert_eq!(world.pass(3 * SECOND).await, Ok(()));
+        assert_eq!(world.left.len(), 1, "it takes a round trip");
+        world.wire.lock().client(0).socket_dial_begins(9 * SECOND);
+        let look = words(world.look().await);
+        assert!(
+            look.contains("client 0 was told to shut down with"),
+            "{look}"
+        );
     }
 }
 
