@@ -18,7 +18,7 @@ use crate::desk::Desk;
 use crate::host::HostClock;
 use crate::log::Log;
 use crate::network::{Network, Purpose};
-use crate::plan::{Kind, MemberPlan};
+use crate::plan::{Goodbye, Kind, MemberPlan};
 use crate::wish::Wish;
 use crate::witness::Wire;
 
@@ -183,11 +183,13 @@ impl Life {
 }
 
 impl Life {
-    /// Drops the client. Its listeners stay.
-    pub(crate) fn retire(self) -> Retired {
+    /// Drops the client, or keeps a handle on it if it is shut down: it ends although somebody has
+    /// one. Its listeners stay.
+    pub(crate) fn retire(self, goodbye: Goodbye) -> Retired {
         Retired {
             number: self.number,
             listeners: [self.quick, self.slow],
+            kept: matches!(goodbye, Goodbye::Shutdown(_)).then_some(self.client),
         }
     }
 }
@@ -196,6 +198,8 @@ impl Life {
 pub(crate) struct Retired {
     pub(crate) number: usize,
     pub(crate) listeners: [Listener; 2],
+    #[expect(dead_code, reason = "a handle that is held")]
+    kept: Option<StreamVideo>,
 }
 
 const SOCKET_HOST: &str = "127.0.0.1";

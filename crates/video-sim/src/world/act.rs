@@ -197,7 +197,7 @@ impl World {
             let of = (who, old.number);
             self.ops.begin(of, (What::Shutdown, None), leave, shutdown);
         }
-        self.retired.push(old.retire());
+        self.retired.push(old.retire(goodbye));
     }
 
     fn push(&mut self, to: &Audience, count: u32) {

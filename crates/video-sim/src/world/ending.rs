@@ -251,7 +251,9 @@ impl World {
             self.pass(Duration::from_secs(2)).await?;
         }
         self.pass(Duration::from_secs(2)).await?;
-        for mut retired in std::mem::take(&mut self.retired) {
+        // Handles on what was shut down are held until the end.
+        let mut all = std::mem::take(&mut self.retired);
+        for retired in &mut all {
             let number = retired.number;
             for listener in &mut retired.listeners {
                 listener
@@ -263,7 +265,9 @@ impl World {
             }
             self.has_no_socket(number, "has left")?;
         }
-        self.nothing_is_left().await
+        let left = self.nothing_is_left().await;
+        drop(all);
+        left
     }
 
     async fn nothing_is_left(&mut self) -> Result<(), Broken> {
