@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use video_core::{Endpoint, TokenError, TokenErrorKind, TokenSource, UserToken};
 use video_transport::test_util::{ScriptedConnector, SocketScript};
 use video_transport::{
@@ -155,6 +155,38 @@ async fn a_frame_that_is_no_event_is_skipped_counted_and_reported() {
     support::event(&mut events, "custom").await;
     let id = session.state().borrow().connection_id().cloned();
     assert_eq!(id.unwrap(), "c1");
+}
+
+/// Promise: W14
+#[tokio::test(start_paused = true)]
+async fn garbage_binary_frames_and_pongs_keep_a_connection_whose_pings_nobody_answers() {
+    let (session, mut script, _) = connected().await;
+    let signs = [
+        Frame::Text("<html>".into()),
+        Frame::Binary("\u{0}".into()),
+        Frame::Pong("".into()),
+    ];
+    for sign in signs.into_iter().cycle().take(12) {
+        sleep(Duration::from_secs(30)).await;
+        script.to_client.send(Ok(sign)).await.unwrap();
+    }
+    sleep(Duration::from_secs(34)).await;
+    let id = session.state().borrow().connection_id().cloned();
+    assert_eq!(id.unwrap(), "c1");
+    // It was asked every 25 s, for nothing.
+    let mut pings = 0;
+    while let Ok(frame) = script.from_client.try_recv() {
+        let Frame::Text(text) = frame else {
+            panic!("{frame:?}");
+        };
+        assert_eq!(text, r#"[{"type":"health.check","client_id":"c1"}]"#);
+        pings += 1;
+    }
+    assert_eq!(pings, (12 * 30 + 34) / 25);
+    // And then there is silence for too long.
+    let start = now();
+    support::state(&session, |state| !state.is_connected()).await;
+    assert_eq!(start.elapsed(), Duration::from_secs(1));
 }
 
 /// Promise: U09

@@ -3,6 +3,7 @@
 mod cancelled;
 mod histories;
 mod host;
+mod pauses;
 mod wishes;
 
 use std::time::{Duration, Instant};
@@ -583,7 +584,7 @@ fn news_of_a_socket_that_was_given_up_is_ignored() {
 
 /// Promise: W13, CK069
 #[test]
-fn a_silent_service_is_asked_and_then_declared_dead() {
+fn a_silent_service_is_asked_and_then_declared_dead_time_after_time() {
     let mut script = Script::connected(0);
     script.tick();
     script.expect(&["25000 ping c1"]);
@@ -592,16 +593,63 @@ fn a_silent_service_is_asked_and_then_declared_dead() {
         "35000 discard",
         "35000 reconnecting #1 in 250ms: the service was silent for too long",
     ]);
+    script.tick();
+    script.open_and_greet("a", "c2");
+    script.lines.clear();
+    script.tick();
+    script.expect(&["60250 ping c2"]);
+    script.tick();
+    script.expect(&[
+        "70250 discard",
+        "70250 reconnecting #1 in 250ms: the service was silent for too long",
+    ]);
 }
 
-/// Promise: W14, CK070
+/// Promise: CK070
 #[test]
-fn anything_that_arrives_proves_life() {
-    let mut script = Script::connected(34);
-    script.input(Input::Received(script.epoch, custom()));
-    script.after(34_000);
+fn thirty_five_seconds_without_a_frame_close_the_socket_and_reconnect() {
+    let mut script = Script::connected(0);
+    script.now += Duration::from_millis(34_999);
     script.input(Input::Tick);
-    assert!(script.machine.phase.is_live());
+    script.expect(&["34999 ping c1"]);
+    script.now += Duration::from_millis(1);
+    script.input(Input::Tick);
+    script.expect(&[
+        "35000 discard",
+        "35000 reconnecting #1 in 250ms: the service was silent for too long",
+    ]);
+    script.tick();
+    script.expect(&[
+        "35250 connecting #1",
+        "35250 open (2)",
+        "35250 fetch a token",
+    ]);
+}
+
+/// Promise: W14
+#[test]
+fn an_event_of_any_type_or_a_frame_of_any_kind_proves_life() {
+    let signs: [fn(&Script) -> Input; 3] = [
+        |script| Input::Received(script.epoch, custom()),
+        |script| {
+            let unknown = Event::parse(r#"{"type":"never.heard.of"}"#.into());
+            Input::Received(script.epoch, unknown.unwrap())
+        },
+        |script| Input::Heard(script.epoch),
+    ];
+    for sign in signs {
+        let mut script = Script::connected(0);
+        for _ in 0..3 {
+            // Nobody else says anything meanwhile: this alone is what is heard.
+            script.now += Duration::from_millis(34_999);
+            let input = sign(&script);
+            script.input(input);
+            script.now += Duration::from_millis(34_999);
+            script.input(Input::Tick);
+            assert!(script.machine.phase.is_live(), "{:?}", script.lines);
+            script.input(Input::Heard(script.epoch));
+        }
+    }
 }
 
 #[test]

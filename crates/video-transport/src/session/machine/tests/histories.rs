@@ -3,18 +3,18 @@
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use video_core::{Pace, TokenError, TokenErrorKind};
+use video_core::{TokenError, TokenErrorKind};
 
 use super::super::{Epoch, Input, Loss, Machine, Output, Policies};
 use super::{custom, error, ok, token};
 use crate::error::{ConnectError, ConnectErrorKind};
 use crate::net::DialErrorKind;
-use crate::session::state::{ConnectionState, Network};
+use crate::session::state::{ConnectionState, DisconnectReason, Network};
 use crate::socket::{CloseFrame, SocketError};
 
 /// How a socket may be lost.
 #[derive(Debug, Clone, Copy)]
-enum Lost {
+pub(super) enum Lost {
     Ended,
     Closed(u16),
     Broken,
@@ -34,7 +34,7 @@ impl Lost {
 
 /// Something that may happen, to the current socket or to an older one.
 #[derive(Debug, Clone)]
-enum Step {
+pub(super) enum Step {
     Connect(bool),
     Disconnect,
     Pause,
@@ -71,7 +71,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn lost() -> impl Strategy<Value = Lost> {
+pub(super) fn lost() -> impl Strategy<Value = Lost> {
     let codes = prop::sample::select(vec![1000, 1001, 1012, 1013, 4001]);
     prop_oneof![
         Just(Lost::Ended),
@@ -96,27 +96,36 @@ fn history() -> impl Strategy<Value = Vec<(Step, f64)>> {
 
 /// The world as a driver would see it, with the invariants.
 #[expect(clippy::struct_excessive_bools, reason = "independent observations")]
-struct World {
-    machine: Machine,
-    now: Instant,
-    opening: Option<Epoch>,
+pub(super) struct World {
+    pub(super) machine: Machine,
+    pub(super) now: Instant,
+    pub(super) opening: Option<Epoch>,
     socket: Option<Epoch>,
-    last: Epoch,
+    pub(super) last: Epoch,
     authenticated: bool,
     /// Whether that was so when the current input came.
     may_hear: bool,
     fetching: bool,
-    connected: bool,
+    pub(super) connected: bool,
+    /// What is wished for: the last wish, unless its connection failed for good.
+    wish: Wish,
     waiting: bool,
     closing: bool,
     offline: bool,
     shut: bool,
-    jitter: f64,
+    pub(super) jitter: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Off,
+    On,
+    Paused,
 }
 
 impl World {
     #[expect(clippy::disallowed_methods, reason = "an arbitrary origin")]
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             machine: Machine::new(Policies::default()),
             now: Instant::now(),
@@ -127,6 +136,7 @@ impl World {
             may_hear: false,
             fetching: false,
             connected: false,
+            wish: Wish::Off,
             waiting: false,
             closing: false,
             offline: false,
@@ -139,26 +149,36 @@ impl World {
         if old { Epoch::default() } else { self.last }
     }
 
-    fn apply(&mut self, step: &Step) -> Result<(), TestCaseError> {
+    pub(super) fn apply(&mut self, step: &Step) -> Result<(), TestCaseError> {
         if self.machine.is_finished() {
             return Ok(());
         }
         let input = match *step {
             Step::Connect(wait) => {
                 self.waiting = true;
+                self.wish = Wish::On;
                 Input::Connect {
                     patience: wait.then_some(Duration::from_secs(15)),
                 }
             }
             Step::Disconnect => {
                 self.closing = true;
+                self.wish = Wish::Off;
                 Input::Disconnect
             }
             Step::Pause => {
                 self.closing = true;
+                if self.wish == Wish::On {
+                    self.wish = Wish::Paused;
+                }
                 Input::Pause
             }
-            Step::Resume => Input::Resume,
+            Step::Resume => {
+                if self.wish == Wish::Paused {
+                    self.wish = Wish::On;
+                }
+                Input::Resume
+            }
             Step::Shutdown => {
                 self.shut = true;
                 Input::Shutdown
@@ -222,7 +242,7 @@ impl World {
         self.input(input)
     }
 
-    fn input(&mut self, input: Input) -> Result<(), TestCaseError> {
+    pub(super) fn input(&mut self, input: Input) -> Result<(), TestCaseError> {
         // An event is told after all that it caused, a new socket included.
         self.may_hear = self.authenticated;
         let is_old = self.is_old(&input);
@@ -278,6 +298,12 @@ impl World {
                     );
                 }
                 self.connected = state.is_connected();
+                if let ConnectionState::Disconnected {
+                    reason: DisconnectReason::Failed(_),
+                } = state
+                {
+                    self.wish = Wish::Off;
+                }
                 prop_assert!(
                     !self.connected || self.authenticated,
                     "connected without a token"
@@ -320,79 +346,33 @@ proptest! {
     #[test]
     fn any_history_keeps_one_socket_and_ends_in_the_last_wish(
         history in history(),
-        wish: bool,
+        last in prop::sample::select(vec![
+            Step::Connect(false),
+            Step::Disconnect,
+            Step::Pause,
+            Step::Resume,
+        ]),
     ) {
         let mut world = World::new();
         for (step, jitter) in &history {
             world.jitter = *jitter;
             world.apply(step)?;
         }
-        world.apply(&if wish { Step::Connect(false) } else { Step::Disconnect })?;
+        world.apply(&last)?;
         world.settle()?;
         prop_assert!(!world.waiting, "somebody still waits to be connected");
         prop_assert!(!world.closing, "somebody still waits to be disconnected");
         prop_assert_eq!(world.machine.is_finished(), world.shut);
-        let wish = wish && !world.shut;
+        let wish = world.wish == Wish::On && !world.shut;
         prop_assert_eq!(world.connected, wish);
+        match last {
+            Step::Connect(_) => prop_assert!(wish || world.shut),
+            Step::Disconnect | Step::Pause => prop_assert!(!wish),
+            _ => {}
+        }
         if !wish {
             prop_assert!(world.socket.is_none() && world.opening.is_none());
             prop_assert_eq!(world.machine.deadline(), None);
-        }
-    }
-}
-
-/// One attempt: it is refused, or it holds for so many seconds.
-#[derive(Debug, Clone, Copy)]
-enum Attempt {
-    Refused,
-    Holds(u64),
-}
-
-fn attempt() -> impl Strategy<Value = Attempt> {
-    prop_oneof![
-        Just(Attempt::Refused),
-        // Below and above what counts as stable, and below the silence that is a loss.
-        (0_u64..24).prop_map(Attempt::Holds),
-    ]
-}
-
-proptest! {
-    /// Promise: W22
-    #[test]
-    fn pauses_grow_with_each_failure_to_the_cap_and_only_a_stable_connection_begins_anew(
-        attempts in prop::collection::vec((attempt(), 0.0_f64..1.0), 1..30),
-    ) {
-        let policy = Policies::default().reconnect;
-        let mut world = World::new();
-        let mut failures = 0;
-        world.apply(&Step::Connect(false))?;
-        for (attempt, jitter) in attempts {
-            world.apply(&Step::Token(0))?;
-            world.jitter = jitter;
-            let pace = match attempt {
-                Attempt::Refused => {
-                    world.apply(&Step::OpenFailed(false))?;
-                    Pace::Slow
-                }
-                Attempt::Holds(seconds) => {
-                    world.apply(&Step::Opened(false))?;
-                    world.apply(&Step::Frame(false, 0))?;
-                    prop_assert!(world.connected);
-                    world.now += Duration::from_secs(seconds);
-                    if Duration::from_secs(seconds) >= policy.stable_after {
-                        failures = 0;
-                    }
-                    world.apply(&Step::Lost(false, Lost::Ended))?;
-                    Pace::Normal
-                }
-            };
-            let pause = policy.delay(failures, pace, jitter);
-            prop_assert!(pause <= policy.max_window);
-            prop_assert_eq!(world.machine.deadline(), Some(world.now + pause));
-            failures += 1;
-            world.now += pause;
-            world.input(Input::Tick)?;
-            prop_assert!(world.opening.is_some(), "no attempt when it is due");
         }
     }
 }
