@@ -1,6 +1,7 @@
 //! The transport layer from outside: sessions over scripted and real sockets.
 #![cfg(test)]
 
+mod apart;
 mod bytes;
 mod contract;
 mod counted;

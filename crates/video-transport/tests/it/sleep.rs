@@ -28,6 +28,7 @@ impl WallClock for Wall {
     }
 }
 
+/// Promise: W13
 #[tokio::test(start_paused = true)]
 async fn a_jump_of_the_wall_clock_only_asks_the_service_whether_it_lives() {
     let wall = Wall(Arc::new(Mutex::new(UNIX_EPOCH + 1_000_000 * SECOND)));
