@@ -262,6 +262,31 @@ fn masked_frames() -> Vec<Case> {
             [Bytes(masked(TEXT, SMALL.as_bytes(), [0x91, 2, 3, 4]))],
             not_utf8(),
         ),
+        // UTF-8 with its mask and without it.
+        row(
+            "masked text that is a text either way",
+            RAW,
+            [Bytes(masked(TEXT, SMALL.as_bytes(), [1, 2, 3, 4]))],
+            violation("a masked frame"),
+        ),
+        row(
+            "masked end of a text",
+            RAW,
+            [Bytes(
+                [
+                    frame(0x01, &SMALL.as_bytes()[..9]),
+                    masked(CONTINUATION, &SMALL.as_bytes()[9..], [1, 2, 3, 4]),
+                ]
+                .concat(),
+            )],
+            violation("a masked frame"),
+        ),
+        row(
+            "masked close",
+            RAW,
+            [Bytes(masked(0x88, &[3, 232], [1, 2, 3, 4]))],
+            violation("a masked frame"),
+        ),
         row(
             "masked bytes",
             RAW,
