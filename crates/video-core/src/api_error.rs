@@ -313,6 +313,7 @@ mod tests {
         }
     }
 
+    /// Promise: CK055
     #[test]
     fn a_status_decides_where_the_code_does_not() {
         assert_eq!(coded(404, 16).class(), FailureClass::Permanent);

@@ -169,7 +169,7 @@ async fn a_failed_connect_ends_in_disconnected_with_the_reason() {
     assert!(world.coordinator.journal().since(mark).is_empty());
 }
 
-/// Promise: CK026, BD10
+/// Promise: W01, CK026
 #[tokio::test(start_paused = true)]
 async fn a_wrong_key_fails_at_once_with_the_code_and_the_words_of_the_service() {
     let world = World::new();
@@ -429,6 +429,7 @@ async fn with_auto_connect_the_attempts_outlive_a_connect_that_ran_out_of_time()
     until_connected(&client).await;
 }
 
+/// Promise: CK053, U11
 #[tokio::test(start_paused = true)]
 async fn a_request_made_while_connecting_waits_and_does_without_a_connection_if_it_does_not_watch()
 {

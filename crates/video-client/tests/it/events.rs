@@ -70,6 +70,104 @@ async fn a_listener_that_never_listens_delays_neither_pings_nor_others() {
     assert!(client.state().borrow().is_connected());
 }
 
+/// Promise: CK081
+#[tokio::test(start_paused = true)]
+async fn events_that_nobody_knows_or_that_lack_a_part_are_delivered_and_stop_nobody() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    let mut events = client.events();
+    let odd = [
+        // Without the call that it is about.
+        r#"{"type":"call.created","call_cid":"default:1","created_at":7,"call":[]}"#,
+        r#"{"type":"never.heard.of","call_cid":{"a":1},"n":[1,2]}"#,
+        r#"{"type":"custom","created_at":1772618500250000000,"call_cid":"default:1",
+            "user":{"id":"noor"},"custom":{"n":1}}"#,
+    ];
+    for text in odd {
+        world.coordinator.push_raw("john", text);
+    }
+    for (text, readable) in odd.into_iter().zip([false, true, true]) {
+        match events.next().await.unwrap() {
+            EventItem::Event(event) => {
+                assert_eq!(event.raw(), text);
+                assert_eq!(event.payload().is_ok(), readable, "{text}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(client.state().borrow().is_connected());
+    assert_eq!(world.dials(), 1);
+}
+
+/// Promise: CK082
+#[tokio::test(start_paused = true)]
+async fn listeners_hear_what_comes_after_them_and_a_slow_one_how_much_it_missed() {
+    let world = World::new();
+    let options = world.options().event_buffer(8);
+    let token = world.coordinator.token("john");
+    let builder = world.builder("john").options(options);
+    let client = builder.user_token(token).build().unwrap();
+    client.connect().await.unwrap();
+    let mut early = client.events();
+    let mut slow = client.events();
+    let push = |n: u64| {
+        let event = serde_json::json!({"type": "custom", "n": n});
+        world.coordinator.push_to_user("john", event);
+    };
+    push(0);
+    let heard = next_event(&mut early, "custom").await;
+    assert!(heard.raw().contains("\"n\":0"), "{}", heard.raw());
+    let mut late = client.events();
+    for n in 1..=20 {
+        push(n);
+        for quick in [&mut early, &mut late] {
+            let heard = next_event(quick, "custom").await;
+            let wanted = format!("\"n\":{n}");
+            assert!(heard.raw().contains(&wanted), "{}", heard.raw());
+        }
+    }
+    match slow.next().await.unwrap() {
+        EventItem::Lagged { missed } => {
+            let heard = next_event(&mut slow, "custom").await;
+            let wanted = format!("\"n\":{missed}");
+            assert!(heard.raw().contains(&wanted), "{missed}, {}", heard.raw());
+            assert!(missed >= 20 - 8, "{missed}");
+        }
+        other => panic!("{other:?}"),
+    }
+    world.coordinator.drop_connections("john");
+    for listener in [&mut early, &mut late] {
+        let told = listener.next().await.unwrap();
+        let lost = matches!(
+            told,
+            EventItem::Connection(ConnectionState::Reconnecting { .. })
+        );
+        assert!(lost, "{told:?}");
+    }
+}
+
+/// Promise: CK080
+#[tokio::test(start_paused = true)]
+async fn a_reconnect_sends_nothing_when_nothing_is_watched() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    // One that was not watched, and one that is not watched any more.
+    let unwatched = client.call("default", "a").get_or_create().watch(false);
+    unwatched.await.unwrap();
+    let left = client.call("default", "b");
+    left.get_or_create().await.unwrap();
+    left.unwatch();
+    let mark = world.coordinator.journal().mark();
+    world.coordinator.drop_connections("john");
+    until(&client, |state| !state.is_connected()).await;
+    until_connected(&client).await;
+    sleep(20 * SECOND).await;
+    let since = world.coordinator.journal().since(mark);
+    assert_eq!(world.logins(), 2);
+    let sent = since.iter().find(|record| record.entry.as_rest().is_some());
+    assert!(sent.is_none(), "{sent:?}");
+}
+
 /// Promise: CK071, CK072
 #[tokio::test(start_paused = true)]
 async fn a_close_is_told_with_its_code_and_the_new_connection_after_the_state_shows_it() {

@@ -71,6 +71,7 @@ impl WallClock for Then {
     }
 }
 
+/// Promise: T15, BD44
 #[tokio::test(start_paused = true)]
 async fn a_wait_until_a_date_is_judged_by_the_clock_of_the_options() {
     let world = World::new();

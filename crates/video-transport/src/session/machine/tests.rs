@@ -396,7 +396,7 @@ fn a_token_loader_that_fails_does_not_end_the_reconnection() {
     assert!(script.machine.phase.is_live());
 }
 
-/// Promise: W22
+/// Promise: W22, CK067
 #[test]
 fn a_service_that_accepts_and_drops_is_dialled_ever_more_slowly() {
     let mut script = Script::connected(1);

@@ -42,6 +42,7 @@ fn a_token_refused_without_a_network_is_told_as_offline_once() {
     assert_eq!(told.count(), 1, "{:?}", script.lines);
 }
 
+/// Promise: CK076
 #[test]
 fn the_return_of_the_network_cuts_the_pause_between_attempts_short() {
     let mut script = Script::connected(60);
