@@ -171,6 +171,16 @@ impl ClientWire {
         self.accuse_of(alone);
     }
 
+    /// The client has read on this link that it is connected under this id. Where it only waits for
+    /// the answer to a close, that is no news to it.
+    pub(crate) fn accepted(&mut self, (link, now): (u64, Duration), id: Option<&str>) {
+        self.sockets.accepted(link, id);
+        let state = self.state.as_ref().map(|state| state.borrow().clone());
+        if matches!(state, Some(ConnectionState::Connecting { .. })) {
+            self.troubles.accepted(link, now);
+        }
+    }
+
     // ----- requests -----
 
     pub(crate) fn request_dial_begins(&mut self, dial: u64) -> Option<String> {
@@ -266,6 +276,18 @@ mod tests {
         assert_eq!(one.accusations.len(), 1);
         one.socket_came(2);
         assert_eq!(one.accusations.len(), 2);
+    }
+
+    #[test]
+    fn an_acceptance_that_comes_while_the_socket_is_being_closed_is_none() {
+        let mut one = client();
+        let (sender, state) = watch::channel(ConnectionState::Paused);
+        one.watch(state);
+        one.accepted((1, Duration::ZERO), Some("a"));
+        assert!(!one.troubles.was_accepted(Duration::ZERO));
+        sender.send_replace(ConnectionState::Connecting { attempt: 0 });
+        one.accepted((2, Duration::ZERO), Some("b"));
+        assert!(one.troubles.was_accepted(Duration::ZERO));
     }
 
     #[test]

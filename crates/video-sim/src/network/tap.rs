@@ -146,8 +146,7 @@ impl SocketLine {
             match json["type"].as_str() {
                 Some("connection.ok") => {
                     self.accepted = true;
-                    client.sockets.accepted(when.0, id);
-                    client.troubles.accepted(when.0, when.1);
+                    client.accepted(when, id);
                 }
                 Some("connection.error") => {
                     let code = json["error"]["code"].as_i64();
