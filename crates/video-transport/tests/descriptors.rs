@@ -1,5 +1,6 @@
 //! Sessions and requests give back the file descriptors that they take. This runs in real time.
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "test helpers")]
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

@@ -344,6 +344,7 @@ async fn disconnecting_does_not_wait_for_a_peer_that_is_gone() {
     .await;
 }
 
+/// Promise: BD42
 #[tokio::test]
 async fn who_connects_to_a_service_that_never_answers_is_told_what_was_late() {
     let rig = Rig::with(Encryption::Plain, |config| {
