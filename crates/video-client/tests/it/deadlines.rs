@@ -5,7 +5,8 @@ use std::pin::pin;
 
 use tokio::time::{Instant, sleep, timeout};
 use video_client::{
-    ConnectErrorKind, ConnectionState, DisconnectReason, ErrorKind, Phase, StreamVideo, User,
+    ConnectErrorKind, ConnectionState, DisconnectReason, ErrorKind, Phase, RpcLimits, StreamVideo,
+    User,
 };
 use video_testkit::Fault;
 
@@ -64,7 +65,7 @@ async fn a_first_socket_that_stays_silent_is_given_up_after_five_seconds_for_a_s
     assert_eq!(world.coordinator.connections().len(), 1);
 }
 
-/// Promise: CK053
+/// Promise: CK053, T23
 #[tokio::test(start_paused = true)]
 async fn a_request_waits_for_the_connection_for_a_bounded_time_and_not_at_all_without_watching() {
     let world = World::new();
@@ -84,6 +85,38 @@ async fn a_request_waits_for_the_connection_for_a_bounded_time_and_not_at_all_wi
     assert!(!error.may_have_been_executed());
     assert_eq!(start.elapsed(), 5 * SECOND);
     assert!(!client.state().borrow().is_connected());
+}
+
+/// Promise: BD47
+#[tokio::test(start_paused = true)]
+async fn the_wait_for_connections_is_an_option_and_spent_once_a_request() {
+    for (limit, all) in [(5, 6), (4, 5)] {
+        let world = World::new();
+        let faults = world.coordinator.faults();
+        faults.greeting(Fault::Delay(3 * SECOND));
+        let busy = Fault::status(429, "").retry_after("1");
+        faults.rest("POST", "/video/call/default/a", busy);
+        let mut limits = RpcLimits::default();
+        limits.connection = limit * SECOND;
+        let options = world.options().request_limits(limits);
+        let token = world.coordinator.token("john");
+        let builder = world.builder("john").options(options).user_token(token);
+        let client = builder.build().unwrap();
+        let mut attempt = client.connect().into_future();
+        begin(attempt.as_mut());
+        let start = Instant::now();
+        let call = client.call("default", "a");
+        let lose_it = async {
+            sleep(3 * SECOND + SECOND / 2).await;
+            assert!(client.state().borrow().is_connected());
+            faults.greeting(Fault::Stall).forever();
+            world.coordinator.drop_connections("john");
+        };
+        let (got, ()) = tokio::join!(call.get_or_create().into_future(), lose_it);
+        assert_eq!(got.unwrap_err().kind(), ErrorKind::NotConnected);
+        // Three seconds, one of pause, and what is left.
+        assert_eq!(start.elapsed(), all * SECOND);
+    }
 }
 
 /// Promise: T08

@@ -61,7 +61,7 @@ async fn disconnect_without_a_connection_succeeds_and_does_nothing() {
     assert!(world.coordinator.journal().entries().is_empty());
 }
 
-/// Promise: U07
+/// Promise: U07, W06
 #[tokio::test(start_paused = true)]
 async fn disconnect_may_come_before_connect_twice_and_in_its_midst() {
     let world = World::new();
@@ -121,7 +121,7 @@ async fn connect_after_disconnect_works_with_the_token_that_is_still_good() {
     assert_eq!(world.coordinator.connections().len(), 1);
 }
 
-/// Promise: BD26
+/// Promise: BD26, U06
 #[tokio::test(start_paused = true)]
 async fn a_slow_waiter_does_not_void_the_operation_that_came_after_its_own() {
     let world = World::new();
@@ -144,6 +144,7 @@ async fn a_slow_waiter_does_not_void_the_operation_that_came_after_its_own() {
     assert_eq!(world.logins(), 2);
 }
 
+/// Promise: CK018, BD20
 #[tokio::test(start_paused = true)]
 async fn connect_in_the_midst_of_disconnect_waits_for_it_and_then_connects() {
     let world = World::new();
@@ -348,6 +349,7 @@ async fn dropping_the_client_in_the_midst_of_connecting_leaves_no_socket() {
     assert_eq!(world.coordinator.open_links(), 0);
 }
 
+/// Promise: W35, CK019
 #[tokio::test(start_paused = true)]
 async fn a_service_that_does_not_answer_a_close_holds_disconnect_up_for_a_second_at_most() {
     let world = World::new();
@@ -360,6 +362,12 @@ async fn a_service_that_does_not_answer_a_close_holds_disconnect_up_for_a_second
     let limit = SECOND + SECOND / 10;
     timeout(limit, client.disconnect()).await.unwrap();
     assert_eq!(attempt.await.unwrap_err().kind(), ErrorKind::Aborted);
+    assert!(is_off(&client));
+    sleep(60 * SECOND).await;
+    assert!(is_off(&client));
+    assert_eq!(world.coordinator.open_links(), 0);
+    assert!(world.coordinator.connections().is_empty());
+    assert_eq!(world.sockets(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! Events, and what becomes of them when the connection does not.
 
 use tokio::time::{sleep, timeout};
-use video_client::{ConnectionState, EventItem, StreamVideo};
+use video_client::{ConnectErrorKind, ConnectionState, EventItem, StreamVideo};
 use video_testkit::Fault;
 
 use crate::support::{SECOND, World, next_event, until, until_connected};
@@ -203,6 +203,83 @@ async fn a_close_is_told_with_its_code_and_the_new_connection_after_the_state_sh
             "attempt 1"
         ]
     );
+}
+
+/// Promise: W09
+#[tokio::test(start_paused = true)]
+async fn a_normal_close_by_the_service_shows_at_once_and_leads_to_a_reconnect() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    world.coordinator.close_connections(1000, "bye");
+    let start = tokio::time::Instant::now();
+    until(&client, |state| {
+        matches!(state, ConnectionState::Reconnecting { .. })
+    })
+    .await;
+    assert!(start.elapsed().is_zero());
+    let cause = client.last_error().unwrap();
+    let closed = ConnectErrorKind::Closed { code: Some(1000) };
+    assert_eq!(*cause.kind(), closed);
+    until_connected(&client).await;
+    assert_eq!(world.logins(), 2);
+}
+
+/// Promise: CK104, BD54
+#[tokio::test(start_paused = true)]
+async fn a_call_hears_its_own_events_and_none_of_another() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    let (one, other) = (client.call("default", "a"), client.call("livestream", "a"));
+    one.get_or_create().await.unwrap();
+    other.get_or_create().await.unwrap();
+    let mut listeners = [one.events(), other.events()];
+    let cids = ["default:a", "livestream:a"];
+    for n in 0..6 {
+        let cid = cids[n % 2];
+        let event = serde_json::json!({"type": "custom", "call_cid": cid, "n": n});
+        assert_eq!(world.coordinator.push_to_call(cid, event), 1);
+    }
+    for (nth, listener) in listeners.iter_mut().enumerate() {
+        for n in [nth, nth + 2, nth + 4] {
+            let heard = next_event(listener, "custom").await;
+            let wanted = format!("\"n\":{n}");
+            assert!(heard.raw().contains(&wanted), "{}", heard.raw());
+        }
+    }
+}
+
+/// Promise: U21
+#[tokio::test(start_paused = true)]
+async fn what_is_known_of_the_own_user_follows_the_connection_and_each_update() {
+    let world = World::new();
+    let client = world.connected("john").await;
+    let mut user = client.own_user();
+    let id = user.borrow_and_update().as_ref().unwrap().id.clone();
+    assert_eq!(id, "john");
+    let greeted = user.borrow().as_ref().unwrap().name.clone();
+    let update = |id: &str, name: &str| {
+        let user = serde_json::json!({"id": id, "role": "user", "name": name});
+        let event = serde_json::json!({
+            "type": "user.updated",
+            "created_at": "2026-03-04T10:01:50.25Z",
+            "user": user,
+        });
+        world.coordinator.push_to_user("john", event);
+    };
+    update("john", "Johnny");
+    // Somebody else is of no interest.
+    update("ada", "Ada");
+    sleep(SECOND).await;
+    let name = user.borrow_and_update().as_ref().unwrap().name.clone();
+    assert_eq!(name, "Johnny");
+    // The next greeting counts, whatever was heard before.
+    world.coordinator.drop_connections("john");
+    until(&client, |state| !state.is_connected()).await;
+    until_connected(&client).await;
+    assert!(user.has_changed().unwrap());
+    assert_eq!(user.borrow().as_ref().unwrap().name, greeted);
+    client.disconnect().await;
+    assert!(user.borrow().is_none());
 }
 
 /// Promise: RM05

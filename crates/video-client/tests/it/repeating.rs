@@ -157,6 +157,29 @@ async fn a_service_that_cannot_be_reached_is_a_failure_of_the_network_and_dialle
     }
 }
 
+/// Promise: W27
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_the_service_does_not_know_is_read_again_once() {
+    for (times, succeeds) in [(1, true), (9, false)] {
+        let world = World::new();
+        let client = world.connected("john").await;
+        let unknown = Fault::ApiError(46);
+        world
+            .coordinator
+            .faults()
+            .rest("POST", CALL, unknown)
+            .times(times);
+        let got = client.call("default", "standup").get_or_create().await;
+        assert_eq!(got.is_ok(), succeeds, "{times}");
+        let entries = world.coordinator.journal().entries();
+        let calls = entries.iter().filter_map(|record| record.entry.as_rest());
+        let asked: Vec<_> = calls.filter(|call| call.path == CALL).collect();
+        assert_eq!(asked.len(), 2, "{times}");
+        assert_eq!(asked[0].request_id, asked[1].request_id);
+        assert!(asked.iter().all(|call| call.connection_id.is_some()));
+    }
+}
+
 /// Three attempts, a second and two apart.
 #[derive(Debug)]
 struct Unhurried;

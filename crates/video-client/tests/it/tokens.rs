@@ -115,6 +115,29 @@ async fn a_token_refused_at_the_first_connect_is_replaced_and_the_caller_sees_a_
     assert_eq!(world.sockets(), 2);
 }
 
+/// Promise: W11
+#[tokio::test(start_paused = true)]
+async fn a_token_that_runs_out_in_mid_session_costs_one_load_and_one_new_socket() {
+    let world = World::new();
+    let (client, calls) = world.client_with_loader("john");
+    client.connect().await.unwrap();
+    let first = client.state().borrow().connection_id().cloned();
+    world.coordinator.expire_tokens("john");
+    until(&client, |state| {
+        state.is_connected() && state.connection_id() != first.as_ref()
+    })
+    .await;
+    sleep(60 * SECOND).await;
+    assert!(client.state().borrow().is_connected());
+    assert_eq!(calls.load(Ordering::Relaxed), 2);
+    assert_eq!((world.sockets(), world.logins()), (2, 2));
+    assert_eq!(
+        fingerprints(&world).len(),
+        2,
+        "each with a token of its own"
+    );
+}
+
 /// Promise: T12
 #[tokio::test(start_paused = true)]
 async fn a_client_that_outlives_its_token_goes_on_working() {
@@ -175,7 +198,7 @@ async fn a_refused_static_token_is_called_that_at_once_however_often_it_is_tried
     assert_eq!(error.api().unwrap().code.unwrap().get(), 40);
 }
 
-/// Promise: BD10, CK026
+/// Promise: BD10, BD09
 #[tokio::test(start_paused = true)]
 async fn a_loader_with_useless_tokens_is_asked_twice_and_the_caller_learns_why() {
     let world = World::new();
@@ -192,6 +215,7 @@ async fn a_loader_with_useless_tokens_is_asked_twice_and_the_caller_learns_why()
     sleep(60 * SECOND).await;
     assert_eq!(calls.load(Ordering::Relaxed), 2);
     assert_eq!(refusals(&world), 2);
+    assert_eq!(world.coordinator.open_links(), 0);
 }
 
 /// Promise: T02
@@ -377,6 +401,7 @@ async fn a_callback_that_never_ends_does_not_fail_the_connection() {
     assert_eq!(world.coordinator.connections().len(), 1);
 }
 
+/// Promise: W24, CK042
 #[tokio::test(start_paused = true)]
 async fn a_static_token_that_runs_out_ends_a_live_connection_with_the_reason() {
     let world = World::new();
