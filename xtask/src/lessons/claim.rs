@@ -31,6 +31,39 @@ pub(crate) struct Claim {
     pub(crate) test: Test,
     /// Whether the test is switched off.
     pub(crate) ignored: bool,
+    /// On which level it shows them.
+    pub(crate) level: Level,
+}
+
+/// On which level a test shows something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// Inside of a crate.
+    Machine,
+    /// From outside, with a runtime around it.
+    Stack,
+    /// From outside, by plain calls: of a machine that is public, or of what starts a runtime.
+    Either,
+}
+
+impl Level {
+    /// Whether it may be what the list of the promises calls so.
+    pub(crate) fn is(self, name: &str) -> bool {
+        match name {
+            "machine" => self != Self::Stack,
+            "stack" | "loopback" => self != Self::Machine,
+            // The compiler shows it, wherever that is.
+            _ => true,
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Machine => "machine",
+            Self::Stack => "stack",
+            Self::Either => "either",
+        }
+    }
 }
 
 /// The full name of a test.
@@ -74,7 +107,19 @@ impl Claims {
             ignored |= code.contains("#[ignore");
             match (function_name(code), pending.take_if(|_| ends(code))) {
                 (Some(name), Some((line, ids))) => {
-                    self.add(source, line, ids, ignored, place.test(&scope, name));
+                    let level = match (place.outside, code.contains("async fn ")) {
+                        (false, _) => Level::Machine,
+                        (true, true) => Level::Stack,
+                        (true, false) => Level::Either,
+                    };
+                    self.add(Claim {
+                        path: source.path.clone(),
+                        line,
+                        ids,
+                        test: place.test(&scope, name),
+                        ignored,
+                        level,
+                    });
                 }
                 (None, Some((line, _))) => self.findings.push(Finding::new(
                     &source.path,
@@ -90,19 +135,14 @@ impl Claims {
         }
     }
 
-    fn add(&mut self, source: &Source, line: usize, ids: Vec<String>, ignored: bool, test: Test) {
-        if ids.len() > MOST || ids.is_empty() {
-            let problem = format!("a test claims one or two promises, not {}", ids.len());
+    fn add(&mut self, claim: Claim) {
+        let count = claim.ids.len();
+        if count > MOST || count == 0 {
+            let problem = format!("a test claims one or two promises, not {count}");
             self.findings
-                .push(Finding::new(&source.path, line, problem));
+                .push(Finding::new(&claim.path, claim.line, problem));
         }
-        self.claims.push(Claim {
-            path: source.path.clone(),
-            line,
-            ids,
-            test,
-            ignored,
-        });
+        self.claims.push(claim);
     }
 }
 
@@ -157,6 +197,8 @@ impl Scope {
 struct Place {
     suite: String,
     modules: Vec<String>,
+    /// Whether it sees the crate from outside.
+    outside: bool,
 }
 
 impl Place {
@@ -183,6 +225,7 @@ impl Place {
         }
         Some(Self {
             suite,
+            outside: dir == "tests",
             modules: parts,
         })
     }
@@ -205,7 +248,7 @@ impl Place {
 
 #[cfg(test)]
 mod tests {
-    use super::Claims;
+    use super::{Claims, Level};
     use crate::finding::tests::render;
     use crate::source::Source;
 
@@ -273,6 +316,18 @@ mod tests {
         assert_eq!(names("crates/a/tests/it/main.rs", text), ["a::it one W07"]);
         assert_eq!(names("crates/a/tests/it/b.rs", text), ["a::it b::one W07"]);
         assert_eq!(names("xtask/src/b.rs", text), [""; 0]);
+    }
+
+    #[test]
+    fn a_claim_shows_the_stack_if_it_runs_outside_and_with_a_runtime() {
+        let level = |path, text| read(path, text).claims[0].level;
+        let plain = "/// Promise: W07\n#[test]\nfn one() {}\n";
+        let driven = "/// Promise: W07\n#[tokio::test]\nasync fn one() {}\n";
+        let (inside, outside) = ("crates/a/src/b.rs", "crates/a/tests/it/b.rs");
+        assert_eq!(level(outside, driven), Level::Stack);
+        assert_eq!(level(outside, plain), Level::Either);
+        assert_eq!(level(inside, driven), Level::Machine);
+        assert_eq!(level(inside, plain), Level::Machine);
     }
 
     #[test]

@@ -72,6 +72,7 @@ impl<'a> Report<'a> {
                 .collect();
             let verdict = judge(promise, ledger.is_closed(&promise.stage), &claims, outcomes);
             findings.extend(problem(ledger, promise, verdict, &claims, outcomes));
+            findings.extend(misplaced(promise, &claims));
             let tests = claims
                 .iter()
                 .map(|claim| format!("{} {}", claim.test.suite, claim.test.name))
@@ -206,6 +207,18 @@ fn problem(
     })
 }
 
+/// What is wrong with the level of a promise: none of its tests shows it on that.
+fn misplaced(promise: &Promise, claims: &[&Claim]) -> Option<Finding> {
+    let level = &promise.level;
+    let claim = claims.first()?;
+    if promise.is_not_applicable() || claims.iter().any(|claim| claim.level.is(level)) {
+        return None;
+    }
+    let (id, shown) = (&promise.id, claim.level.name());
+    let text = format!("{id} is promised on the level `{level}`, and shown on `{shown}` alone");
+    Some(Finding::new(&claim.path, claim.line, text))
+}
+
 /// A JSON string.
 fn quote(text: &str) -> String {
     let mut quoted = String::from('"');
@@ -288,6 +301,33 @@ W03\tthree\tA\tn/a: \"moot\"
         let text = format!("{CLAIM}/// Promise: W02\nfn two() {{}}\n");
         let (findings, _) = judge(&text, Some(Outcome::Failed));
         assert!(findings.contains("W02: the test failed"), "{findings}");
+    }
+
+    #[test]
+    fn a_promise_that_is_shown_on_another_level_alone_is_found() {
+        let found = |places: &[(&str, &str)]| {
+            let ledger = Ledger::parse("p.tsv", LEDGER);
+            let sources = places.iter().map(|(path, text)| Source::new(*path, *text));
+            let claims = Claims::read(&sources.collect::<Vec<_>>());
+            let passed = |claim: &super::Claim| (claim.test.clone(), Outcome::Passed);
+            let outcomes: Outcomes = claims.claims.iter().map(passed).collect();
+            render(&Report::new(&ledger, &claims, &outcomes, None).findings)
+        };
+        let outside = "crates/a/tests/it/b.rs";
+        let driven = "/// Promise: W01, W02\nasync fn two() {}\n";
+        let inside = ("crates/a/src/lib.rs", CLAIM);
+        assert_eq!(
+            found(&[(outside, driven)]),
+            "crates/a/tests/it/b.rs:1: W01 is promised on the level `machine`, and shown on \
+             `stack` alone"
+        );
+        assert_eq!(found(&[inside, (outside, driven)]), "");
+        assert_eq!(found(&[(outside, &driven.replace("async ", ""))]), "");
+        assert_eq!(
+            found(&[("crates/a/src/lib.rs", driven)]),
+            "crates/a/src/lib.rs:1: W02 is promised on the level `stack`, and shown on `machine` \
+             alone"
+        );
     }
 
     #[test]
