@@ -4,9 +4,9 @@
 use std::time::Instant;
 
 use libfuzzer_sys::fuzz_target;
-use video_fuzz::world::{Step, World};
+use video_fuzz::world::{LastWish, Step, World};
 
-fuzz_target!(|history: (Vec<Step<'_>>, bool)| {
+fuzz_target!(|history: (Vec<Step<'_>>, LastWish)| {
     let (steps, wish) = history;
     let mut world = World::new(Instant::now());
     for step in &steps {

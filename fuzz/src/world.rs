@@ -6,8 +6,8 @@ use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use video_core::{Event, TokenError, TokenErrorKind, UserId, UserToken};
 use video_transport::__internals::{SessionInput, SessionMachine, SessionOutput, SocketNumber};
 use video_transport::{
-    CloseFrame, ConnectError, ConnectErrorKind, ConnectionState, DialErrorKind, Network,
-    SocketError,
+    CloseFrame, ConnectError, ConnectErrorKind, ConnectionState, DialErrorKind, DisconnectReason,
+    Network, SocketError,
 };
 
 /// Something that happens.
@@ -63,6 +63,8 @@ enum Answer {
     Loader,
     Unchanged,
     Stopped,
+    NoLoader,
+    GuestExpired,
 }
 
 #[derive(Debug, Arbitrary)]
@@ -90,6 +92,23 @@ enum Loss<'a> {
     TooLarge,
 }
 
+/// What is wished for after a history, before the world behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Arbitrary)]
+pub enum LastWish {
+    Connect,
+    Disconnect,
+    Pause,
+    Resume,
+}
+
+/// What is wished for: the last wish, unless its connection failed for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Off,
+    On,
+    Paused,
+}
+
 /// A machine, the time, and what the machine has caused so far.
 pub struct World {
     machine: SessionMachine,
@@ -102,6 +121,7 @@ pub struct World {
     connected: bool,
     shut: bool,
     offline: bool,
+    wish: Wish,
     /// Until when those who wait to be connected wait.
     waiting: Option<Instant>,
     /// Whether somebody waits to be disconnected.
@@ -134,6 +154,7 @@ impl World {
             connected: false,
             shut: false,
             offline: false,
+            wish: Wish::Off,
             waiting: None,
             closing: false,
         }
@@ -159,20 +180,20 @@ impl World {
     /// # Panics
     ///
     /// If it is not.
-    pub fn settle(&mut self, wish: bool) {
+    pub fn settle(&mut self, last: LastWish) {
         self.behave(What::Network { online: true });
         if !self.shut {
-            let wish = match wish {
-                true => What::Connect {
+            self.behave(match last {
+                LastWish::Connect => What::Connect {
                     patience_ms: Some(60_000),
                 },
-                false => What::Disconnect,
-            };
-            self.behave(wish);
+                LastWish::Disconnect => What::Disconnect,
+                LastWish::Pause => What::Pause,
+                LastWish::Resume => What::Resume,
+            });
         }
-        let wished = wish && !self.shut;
         for _ in 0..200 {
-            if self.machine.is_finished() || (wished && self.connected) {
+            if self.machine.is_finished() || (self.wish == Wish::On && self.connected) {
                 break;
             }
             self.behave(What::Token(Answer::Token(1)));
@@ -181,6 +202,13 @@ impl World {
                 self.behave(What::Frame(Which::Latest, Said::Accepted(1)));
             }
             self.behave(What::Wait { ms: 300 });
+        }
+        let wished = self.wish == Wish::On && !self.shut;
+        match last {
+            LastWish::Connect => assert!(wished || self.shut, "the wish failed"),
+            LastWish::Disconnect | LastWish::Pause => assert!(!wished),
+            // Of nothing that was paused, it changes nothing.
+            LastWish::Resume => {}
         }
         assert_eq!(self.connected, wished, "the wish is not fulfilled");
         assert_eq!(self.machine.is_finished(), self.shut, "shut down, or not");
@@ -209,17 +237,27 @@ impl World {
                     let until = self.now + patience;
                     self.waiting = Some(self.waiting.map_or(until, |other| other.max(until)));
                 }
+                self.wish = Wish::On;
                 SessionInput::Connect { patience }
             }
             What::Disconnect => {
                 self.closing = true;
+                self.wish = Wish::Off;
                 SessionInput::Disconnect
             }
             What::Pause => {
                 self.closing = true;
+                if self.wish == Wish::On {
+                    self.wish = Wish::Paused;
+                }
                 SessionInput::Pause
             }
-            What::Resume => SessionInput::Resume,
+            What::Resume => {
+                if self.wish == Wish::Paused {
+                    self.wish = Wish::On;
+                }
+                SessionInput::Resume
+            }
             What::Shutdown => {
                 self.shut = true;
                 SessionInput::Shutdown
@@ -233,6 +271,8 @@ impl World {
                     Answer::Loader => Err(TokenError::new(TokenErrorKind::Loader)),
                     Answer::Unchanged => Err(TokenError::new(TokenErrorKind::Unchanged)),
                     Answer::Stopped => Err(TokenError::new(TokenErrorKind::Stopped)),
+                    Answer::NoLoader => Err(TokenError::new(TokenErrorKind::NoLoader)),
+                    Answer::GuestExpired => Err(TokenError::new(TokenErrorKind::GuestExpired)),
                 })
             }
             What::Opened(which) => {
@@ -413,6 +453,12 @@ impl World {
                     assert!((self.now..=self.now + MAX_WAIT).contains(next_at));
                 }
                 self.connected = state.is_connected();
+                if let ConnectionState::Disconnected {
+                    reason: DisconnectReason::Failed(_),
+                } = state
+                {
+                    self.wish = Wish::Off;
+                }
             }
             SessionOutput::Greeted(_) => assert!(may_hear, "a greeting before the token"),
             SessionOutput::Emit(_) => assert!(may_hear, "an event before the token"),

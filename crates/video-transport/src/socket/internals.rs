@@ -40,11 +40,14 @@ impl Assembler {
             10 => FragmentKind::Pong,
             _ => return Err(SocketError::Protocol("an unknown kind of frame")),
         };
+        // The reader has checked what is whole, and refuses what is not UTF-8 before this.
+        let is_whole_text = fin && kind == FragmentKind::Text;
+        let is_utf8 = is_whole_text && std::str::from_utf8(&payload).is_ok();
         self.0.push(Fragment {
             fin,
             kind,
             payload,
-            is_utf8: false,
+            is_utf8,
         })
     }
 }
