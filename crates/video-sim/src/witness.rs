@@ -41,6 +41,9 @@ pub(crate) struct ClientWire {
     pub(crate) sockets: Sockets,
     /// The ids that were alive when dials for requests began that are not over.
     alive_at_dials: Vec<(u64, Option<String>)>,
+    /// The one of these whose dial was over last, until the next request: it may have waited for that
+    /// in vain, and got a connection that somebody else needs no more.
+    alive_at_last_dial: Option<String>,
     arrivals: Vec<Arrival>,
     pub(crate) tokens: Tokens,
     pub(crate) troubles: Troubles,
@@ -190,15 +193,19 @@ impl ClientWire {
     }
 
     pub(crate) fn request_dial_ends(&mut self, dial: u64) {
-        self.alive_at_dials.retain(|(other, _)| *other != dial);
+        let is_it = |(other, _): &mut (u64, _)| *other == dial;
+        if let Some((_, alive)) = self.alive_at_dials.extract_if(.., is_it).next() {
+            self.alive_at_last_dial = alive;
+        }
     }
 
     /// A request names a connection. It may be the one that is alive, or was when the request began:
     /// `at_dial`, or when another dial began that the request may have waited for.
     pub(crate) fn request_names(&mut self, id: &str, at_dial: Option<&str>, what: &str) {
         let alive = self.alive();
-        let known = self.alive_at_dials.iter();
-        let is_known = known.filter_map(|(_, id)| id.as_deref()).any(|it| it == id);
+        let last = self.alive_at_last_dial.take();
+        let known = self.alive_at_dials.iter().map(|(_, id)| id);
+        let is_known = known.chain([&last]).flatten().any(|it| it == id);
         if alive.as_deref() != Some(id) && at_dial != Some(id) && !is_known {
             let now = alive.as_deref().unwrap_or("none");
             let what = what.split('?').next().unwrap_or(what);
@@ -300,8 +307,12 @@ mod tests {
         one.request_names("old", Some("old"), "GET /");
         one.alive_at_dials.push((1, Some("older".to_owned())));
         one.request_names("older", None, "GET /");
+        one.request_dial_ends(1);
+        one.request_names("older", None, "GET /");
         assert_eq!(one.accusations.len(), 0);
-        one.request_names("old", None, "GET /");
+        one.request_names("older", None, "GET /");
         assert_eq!(one.accusations.len(), 1);
+        one.request_names("old", None, "GET /");
+        assert_eq!(one.accusations.len(), 2);
     }
 }
