@@ -226,9 +226,12 @@ impl World {
             Step::Doubted => Input::Doubted,
             Step::Wait(millis) => {
                 let until = self.now + Duration::from_millis(millis.into());
+                let mut ticks = 0;
                 while let Some(deadline) = self.machine.deadline().filter(|at| *at <= until) {
                     self.now = self.now.max(deadline);
                     self.input(Input::Tick)?;
+                    ticks += 1;
+                    prop_assert!(ticks < 1000, "a deadline stays in the past");
                 }
                 self.now = until;
                 return Ok(());
