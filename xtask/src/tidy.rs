@@ -63,6 +63,7 @@ fn check(sh: &Shell, workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
         findings.extend(prose::ignored_examples(&source.path, &source.text));
     }
     findings.extend(ambient::effects(&sources, ambient::LEGAL));
+    findings.extend(ambient::lots(&sources));
     findings.extend(layout::sizes(&sources));
     for (path, text) in &documents {
         findings.extend(prose::ignored_examples(path, text));

@@ -36,6 +36,7 @@ async fn serve(emulate: &Emulate) -> anyhow::Result<()> {
     announce(&server, &emulate.api_key).context("standard output is closed")?;
 
     tokio::select! {
+        biased;
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }

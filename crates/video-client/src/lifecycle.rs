@@ -320,6 +320,7 @@ impl Keeper {
                 // A newer wish need not wait for the close. That goes on all the same.
                 let mut newer = self.wishes.clone();
                 tokio::select! {
+                    biased;
                     () = self.events.pause() => {}
                     _ = newer.wait_for(|wish| !wish.pauses(self.policy)) => {}
                 }

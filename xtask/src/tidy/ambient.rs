@@ -114,9 +114,26 @@ pub(crate) fn effects(sources: &[Source], legal: &[(&str, &str)]) -> Vec<Finding
     findings
 }
 
+/// Finds a `select!` that draws lots among its branches, so that no run of it can be repeated.
+pub(crate) fn lots(sources: &[Source]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for source in sources.iter().filter(|source| source.is_crate_source()) {
+        let lines = source.production();
+        let lines: Vec<_> = lines.filter(|(_, text)| !text.trim().is_empty()).collect();
+        for (index, (line, text)) in lines.iter().enumerate() {
+            let next = lines.get(index + 1).map_or("", |(_, next)| next.trim());
+            if text.contains("select! {") && !text.contains("biased;") && next != "biased;" {
+                let words = "I5: `select!` without `biased;` draws lots among its branches";
+                findings.push(Finding::new(&source.path, *line, words));
+            }
+        }
+    }
+    findings
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{LEGAL, effects};
+    use super::{LEGAL, effects, lots};
     use crate::finding::tests::render;
     use crate::source::Source;
 
@@ -166,6 +183,18 @@ mod tests {
             found.contains("crates/a/src/b.rs needs no place"),
             "{found}"
         );
+    }
+
+    #[test]
+    fn a_select_that_draws_lots_is_found() {
+        let check = |text: &str| render(&lots(&[Source::new("crates/a/src/b.rs", text)]));
+        let fair = "async fn f() {\n    tokio::select! {\n        () = g() => {}\n    }\n}";
+        assert!(check(fair).starts_with("crates/a/src/b.rs:2: I5"));
+        let biased = fair.replace(
+            "select! {",
+            "select! {\n        // In this order.\n        biased;",
+        );
+        assert_eq!(check(&biased), "");
     }
 
     #[test]
