@@ -175,6 +175,41 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_wish_that_is_told_counts_before_the_state_shows_it_and_no_longer() {
+        for state in [ConnectionState::Idle, ConnectionState::Paused] {
+            let (sender, receiver) = watch::channel(state);
+            let wishes = Wishes::default();
+            let gate = ConnectionGate::with_wishes(receiver, wishes.clone());
+            let wish = wishes.begin();
+            let (id, ()) = tokio::join!(gate.connection_id(None, LIMIT), async {
+                tokio::time::sleep(LIMIT / 2).await;
+                sender.send_replace(connected("a"));
+                drop(wish);
+            });
+            assert_eq!(id.unwrap(), "a");
+
+            sender.send_replace(ConnectionState::Idle);
+            let wish = wishes.begin();
+            let (refused, ()) = tokio::join!(gate.connection_id(None, LIMIT), async {
+                tokio::time::sleep(LIMIT / 2).await;
+                drop(wish);
+                sender.send_modify(|_| ());
+            });
+            assert!(matches!(refused, Err(NotConnected::NotWished)));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wish_does_not_hide_a_connection_that_lives() {
+        let (_sender, receiver) = watch::channel(connected("a"));
+        let wishes = Wishes::default();
+        let gate = ConnectionGate::with_wishes(receiver, wishes.clone());
+        let _wish = wishes.begin();
+        let id = gate.connection_id(None, Duration::ZERO).await;
+        assert_eq!(id.unwrap(), "a");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_stale_id_is_not_handed_out_again_while_another_may_come() {
         let (sender, receiver) = watch::channel(connected("old"));
         let gate = ConnectionGate::new(receiver);
