@@ -111,8 +111,15 @@ const STALE_WAIT: Duration = Duration::from_millis(500);
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use video_core::{ApiKey, Endpoint, MockTokenSource, User, UserId, UserToken};
+
     use super::*;
     use crate::error::ConnectErrorKind;
+    use crate::session::{ConnectOptions, EventChannel as _, Session, SessionConfig};
+    use crate::socket::Frame;
+    use crate::test_util::{ScriptedConnector, SocketScript};
 
     const LIMIT: Duration = Duration::from_secs(5);
 
@@ -222,5 +229,51 @@ mod tests {
             sender.send_replace(connected("new"));
         });
         assert_eq!(id.unwrap(), "new");
+    }
+
+    /// Greets the client under this id.
+    async fn greet(script: &mut SocketScript, id: &str) {
+        script.hear().await.unwrap();
+        let greeting = format!(r#"{{"type":"connection.ok","connection_id":"{id}"}}"#);
+        script.say(greeting).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wish_counts_while_the_socket_before_it_is_closed_and_not_when_nothing_comes_of_it() {
+        let connector = ScriptedConnector::new();
+        let (mut first, mut second) = (connector.expect_open(), connector.expect_open());
+        let user = Arc::new(User::regular("jane"));
+        let key = ApiKey::new("key").unwrap();
+        let config = SessionConfig::new(&Endpoint::default(), key, user);
+        let mut tokens = MockTokenSource::new();
+        tokens.expect_token().returning(|| {
+            let jane = UserId::new("jane").unwrap();
+            Ok(UserToken::new("a.b.c".into(), jane, None, None))
+        });
+        let session = Session::new(config, Arc::new(connector), Arc::new(tokens)).unwrap();
+        let gate = session.gate();
+        session.connect_in_background(ConnectOptions::new());
+        let (id, ()) = tokio::join!(gate.connection_id(None, LIMIT), greet(&mut first, "c1"));
+        assert_eq!(id.unwrap(), "c1");
+
+        // A close that is not answered takes a second.
+        let ((), id) = tokio::join!(session.disconnect(), async {
+            let close = first.from_client.recv().await.unwrap();
+            assert!(matches!(close, Frame::Close(_)), "{close:?}");
+            session.connect_in_background(ConnectOptions::new());
+            let id = gate.connection_id(None, LIMIT);
+            let (id, ()) = tokio::join!(id, greet(&mut second, "c2"));
+            id
+        });
+        assert_eq!(id.unwrap(), "c2");
+
+        session.disconnect().await;
+        // There is nothing to be resumed.
+        session.resume().await;
+        let refused = gate.connection_id(None, LIMIT).await;
+        assert!(
+            matches!(refused, Err(NotConnected::NotWished)),
+            "{refused:?}"
+        );
     }
 }
