@@ -175,11 +175,16 @@ impl ClientWire {
     }
 
     /// The client has read on this link that it is connected under this id. Where it only waits for
-    /// the answer to a close, that is no news to it.
-    pub(crate) fn accepted(&mut self, (link, now): (u64, Duration), id: Option<&str>) {
+    /// the answer to a close, that is no news to it, nor where it may not have come to hear it.
+    pub(crate) fn accepted(
+        &mut self,
+        (link, now): (u64, Duration),
+        id: Option<&str>,
+        is_heard: bool,
+    ) {
         self.sockets.accepted(link, id);
         let state = self.state.as_ref().map(|state| state.borrow().clone());
-        if matches!(state, Some(ConnectionState::Connecting { .. })) {
+        if is_heard && matches!(state, Some(ConnectionState::Connecting { .. })) {
             self.troubles.accepted(link, now);
         }
     }
@@ -290,10 +295,12 @@ mod tests {
         let mut one = client();
         let (sender, state) = watch::channel(ConnectionState::Paused);
         one.watch(state);
-        one.accepted((1, Duration::ZERO), Some("a"));
+        one.accepted((1, Duration::ZERO), Some("a"), true);
         assert!(!one.troubles.was_accepted(Duration::ZERO));
         sender.send_replace(ConnectionState::Connecting { attempt: 0 });
-        one.accepted((2, Duration::ZERO), Some("b"));
+        one.accepted((2, Duration::ZERO), Some("b"), false);
+        assert!(!one.troubles.was_accepted(Duration::ZERO));
+        one.accepted((2, Duration::ZERO), Some("b"), true);
         assert!(one.troubles.was_accepted(Duration::ZERO));
     }
 

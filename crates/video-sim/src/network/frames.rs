@@ -13,10 +13,12 @@ pub(super) struct Frame {
 pub(super) struct FrameReader {
     buffer: Vec<u8>,
     begun: Option<Vec<u8>>,
+    pinged: bool,
 }
 
 const CONTINUATION: u8 = 0;
 const BINARY: u8 = 2;
+const PING: u8 = 9;
 
 impl FrameReader {
     /// Takes bytes and gives the messages that are complete with them. Control frames are no
@@ -30,7 +32,13 @@ impl FrameReader {
         messages
     }
 
+    /// Whether a ping has passed by.
+    pub(super) fn has_pinged(&self) -> bool {
+        self.pinged
+    }
+
     fn assemble(&mut self, frame: Frame) -> Option<Vec<u8>> {
+        self.pinged |= frame.opcode == PING;
         if frame.opcode > BINARY {
             return None;
         }
@@ -103,6 +111,7 @@ mod tests {
                 messages.extend(reader.messages(piece));
             }
             assert_eq!(messages, [b"hi".to_vec(), b"abc".to_vec()], "{size}");
+            assert!(reader.has_pinged());
         }
     }
 
@@ -110,6 +119,8 @@ mod tests {
     fn long_payloads_have_long_lengths() {
         let payload = vec![b'x'; 300];
         let wire = [&[0x81, 126, 1, 44][..], &payload].concat();
-        assert_eq!(FrameReader::default().messages(&wire), [payload]);
+        let mut reader = FrameReader::default();
+        assert_eq!(reader.messages(&wire), [payload]);
+        assert!(!reader.has_pinged());
     }
 }

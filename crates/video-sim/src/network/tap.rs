@@ -146,7 +146,9 @@ impl SocketLine {
             match json["type"].as_str() {
                 Some("connection.ok") => {
                     self.accepted = true;
-                    client.accepted(when, id);
+                    // Behind a ping that can not be answered it is lost with the socket, unheard.
+                    let is_heard = !self.down.has_pinged();
+                    client.accepted(when, id, is_heard);
                 }
                 Some("connection.error") => {
                     let code = json["error"]["code"].as_i64();
