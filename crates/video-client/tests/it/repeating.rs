@@ -194,6 +194,12 @@ impl RetryPolicy for Unhurried {
     }
 }
 
+/// Lets the service fail whenever it is asked for the call.
+fn break_reads(world: &World) {
+    let faults = world.coordinator.faults();
+    faults.rest("GET", CALL, Fault::status(500, "")).forever();
+}
+
 /// Promise: CK060
 #[tokio::test(start_paused = true)]
 async fn a_policy_of_one_s_own_replaces_number_and_pauses_of_the_attempts() {
@@ -202,12 +208,7 @@ async fn a_policy_of_one_s_own_replaces_number_and_pauses_of_the_attempts() {
     let token = world.coordinator.token("john");
     let builder = world.builder("john").user_token(token);
     let client = builder.options(options).build().unwrap();
-    let broken = Fault::status(500, "");
-    world
-        .coordinator
-        .faults()
-        .rest("GET", CALL, broken)
-        .forever();
+    break_reads(&world);
     let start = Instant::now();
     let call = client.call("default", "standup");
     call.get().watch(false).await.unwrap_err();
@@ -221,12 +222,7 @@ async fn a_policy_of_one_s_own_replaces_number_and_pauses_of_the_attempts() {
 async fn while_the_service_fails_retries_become_a_fifth_of_the_requests_and_no_more() {
     let world = World::new();
     let client = world.client("john");
-    let broken = Fault::status(500, "");
-    world
-        .coordinator
-        .faults()
-        .rest("GET", CALL, broken)
-        .forever();
+    break_reads(&world);
     let call = client.call("default", "standup");
     let mut attempts = Vec::new();
     for _ in 0..200 {

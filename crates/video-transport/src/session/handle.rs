@@ -245,14 +245,17 @@ impl Session {
         };
     }
 
-    /// Whether there is nothing to be ended any more.
+    /// Ends what does not run, so that nobody starts it any more. Tells whether that was all.
     fn end_unless_running(&self) -> bool {
         let mut task = self.task();
-        let running = matches!(&*task, Task::Running(_));
-        if !running {
-            *task = Task::Over;
+        if matches!(&*task, Task::Running(_)) {
+            return false;
         }
-        !running
+        let ended = std::mem::replace(&mut *task, Task::Over);
+        // Its end wakes others, who may ask for the task.
+        drop(task);
+        drop(ended);
+        true
     }
 
     fn has_started(&self) -> bool {
